@@ -1,0 +1,1 @@
+from .tables.panel import Panel as Panel

@@ -1,0 +1,1 @@
+"""Whether neighbouring cities are alike."""

@@ -1,0 +1,1 @@
+"""The whole flow behind one object."""

@@ -1,0 +1,1 @@
+"""Tables, maps, sentences and the page they form."""

@@ -1,0 +1,1 @@
+"""What comes in: tables, boundaries and the panel they form."""
