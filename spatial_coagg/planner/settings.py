@@ -1,0 +1,336 @@
+"""The configuration of a study: one TOML file, checked key by key."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from spatial_coagg._typing import Alternative, Effects, IslandPolicy
+from spatial_coagg.errors import SettingsError
+
+
+def _existing_file(path: Path, info: ValidationInfo) -> Path:
+    folder = Path((info.context or {}).get("folder", ""))
+    found = (folder / path.expanduser()).resolve()
+    if not found.is_file():
+        raise ValueError(f"no such file: {found} (paths are relative to the TOML file)")
+    return found
+
+
+InputFile = Annotated[Path, AfterValidator(_existing_file)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+# The main job: the paper's design on the embedded panel.
+EXAMPLE: Mapping[str, Any] = {
+    "title": "Industrial synergy of 281 Chinese cities, 2004-2019",
+    "notice": "Simulated data",
+    "question": (
+        "Do cities where producer services and manufacturing settle together "
+        "innovate more, and do such cities cluster?"
+    ),
+    "outcome_name": "innovation (ln CR)",
+    "example": "static",
+    "synergy": {
+        "manufacturing": "manufacturing",
+        "services": ["transport", "information", "technology", "leasing", "finance"],
+        "groups": {
+            "high": ["information", "technology", "finance"],
+            "low": ["transport", "leasing"],
+        },
+        "quotients": "national",
+    },
+    "weights": {"rule": "queen", "islands": "nearest"},
+    "model": {
+        "outcome": "ln(cr)",
+        "drivers": [
+            "ln(theta)", "ln(sci)", "ln(gov)", "ln(fin)", "ln(gdp)", "ln(ind)",
+        ],
+        "zeros": "missing",
+    },
+}  # fmt: skip
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class _TableFile(_Section):
+    """Where a table lies and how it is written."""
+
+    file: InputFile
+    sheet: Name | None = None
+    encoding: Name | None = None
+    year: Name = "year"
+
+
+class NationalSettings(_TableFile):
+    """National totals, one row for each year."""
+
+    total: Name = "total"
+    industries: dict[Name, Name]
+
+
+class JobsSettings(_TableFile):
+    """Jobs by city, year and industry: wide (`industries`) or long (`industry`)."""
+
+    city: Name = "city"
+    total: Name | None = "total"
+    industries: dict[Name, Name]
+    industry: Name | None = None
+    jobs: Name | None = None
+    national: NationalSettings | None = None
+
+    @model_validator(mode="after")
+    def _long_needs_both(self) -> Self:
+        if (self.industry is None) != (self.jobs is None):
+            raise ValueError(
+                "a long table needs both industry (the column that names the "
+                "industry) and jobs (the column of numbers); a wide one neither"
+            )
+        return self
+
+
+class ControlsSettings(_TableFile):
+    """Everything else that varies by city and year."""
+
+    city: Name = "city"
+    columns: dict[Name, Name]
+
+
+class MapSettings(_Section):
+    """The boundaries: a file of one's own, or the prefectures of China."""
+
+    builtin: Literal["china"] | None = None
+    file: InputFile | None = None
+    code: Name | None = None
+    name: Name | None = None
+    layer: Name | None = None
+    encoding: Name | None = None
+    attributes: tuple[Name, ...] = ()
+    credit: str = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.builtin is None) == (self.file is None):
+            raise ValueError('give either builtin = "china" or file = "..."')
+        if self.file is not None and self.code is None:
+            raise ValueError("code is needed: the column that holds the city code")
+        return self
+
+
+class SampleSettings(_Section):
+    """Which cities and years are studied."""
+
+    years: tuple[int, int] | None = None
+    codes_starting_with: tuple[Name, ...] = ()
+    group_from_code: PositiveInt | None = None
+    balance: Literal["none", "error", "drop-cities", "drop-years"] = "none"
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.years is not None and self.years[0] > self.years[1]:
+            raise ValueError(f"years must be [first, last], got {list(self.years)}")
+        return self
+
+
+class SynergySettings(_Section):
+    """Which industries settle together, and against which totals."""
+
+    manufacturing: Name = "manufacturing"
+    services: tuple[Name, ...] = Field(min_length=1)
+    groups: dict[Name, tuple[Name, ...]] = {}
+    quotients: Literal["national", "sample", "within"] = "sample"
+    within: Name | None = None
+
+    @model_validator(mode="after")
+    def _within_needs_a_group(self) -> Self:
+        if (self.quotients == "within") != (self.within is not None):
+            raise ValueError(
+                'quotients = "within" and within = "<attribute>" go together'
+            )
+        return self
+
+
+class WeightsSettings(_Section):
+    """Who is whose neighbour."""
+
+    rule: Literal["queen", "rook", "nearest", "band", "inverse-distance"] = "nearest"
+    k: PositiveInt = 5
+    band_km: PositiveFloat | None = None
+    power: PositiveFloat = 1.0
+    cutoff_km: PositiveFloat | None = None
+    points: Literal["representative", "centroid", "seat"] = "representative"
+    islands: IslandPolicy = "error"
+
+    @model_validator(mode="after")
+    def _band_needs_a_width(self) -> Self:
+        if (self.rule == "band") != (self.band_km is not None):
+            raise ValueError('rule = "band" and band_km = <km> go together')
+        return self
+
+
+class ModelSettings(_Section):
+    """The regression: names, ln(name) or ln1p(name)."""
+
+    outcome: Name
+    drivers: tuple[Name, ...] = Field(min_length=1)
+    effects: tuple[Effects, ...] = ("city", "city-year")
+    covariance: Literal["clustered", "classical", "robust", "two-way-clustered"] = (
+        "clustered"
+    )
+    zeros: Literal["error", "missing"] = "error"
+
+
+class MoranSettings(_Section):
+    """How Moran's I is tested."""
+
+    permutations: PositiveInt = 9999
+    alternative: Alternative = "two-sided"
+
+
+class Settings(_Section):
+    """A whole study.
+
+    Attributes
+    ----------
+    title, notice : str
+        Heading of the report, and a line that stands on every page of it.
+    question : str
+        What is asked, in the reader's words.
+    place, places, outcome_name : str
+        Words for one city, many cities and the outcome in the report's sentences.
+    seed : int
+        Of every draw.
+    example : {"static", "dynamic", "spatial"}, optional
+        Study the embedded simulated panel; `jobs`, `controls` and `map` then stay out.
+    language : {"en", "zh"}
+        Of the map's controls.
+    """
+
+    title: Name = "Industrial synergy of cities"
+    notice: str = ""
+    question: str = ""
+    place: Name = "city"
+    places: Name = "cities"
+    outcome_name: Name = "the outcome"
+    seed: int = Field(default=20040101, ge=0)
+    language: Literal["en", "zh"] = "en"
+    example: Literal["static", "dynamic", "spatial"] | None = None
+    jobs: JobsSettings | None = None
+    controls: ControlsSettings | None = None
+    map: MapSettings | None = None
+    sample: SampleSettings = SampleSettings()
+    synergy: SynergySettings
+    weights: WeightsSettings = WeightsSettings()
+    moran: MoranSettings = MoranSettings()
+    model: ModelSettings
+    output: Name = "report"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        files = {"jobs": self.jobs, "controls": self.controls, "map": self.map}
+        if self.example is None:
+            absent = [name for name, section in files.items() if section is None]
+            if absent:
+                raise ValueError(
+                    f"sections missing: {absent}; give [jobs], [controls] and [map], "
+                    f'or example = "static" for the embedded panel'
+                )
+        elif any(section is not None for section in files.values()):
+            raise ValueError("give either example or [jobs], [controls] and [map]")
+        return self
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if self.jobs is None:
+            return self
+        known = set(self.jobs.industries)
+        wanted = {self.synergy.manufacturing, *self.synergy.services}
+        wanted.update(*self.synergy.groups.values())
+        absent = sorted(wanted - known)
+        if absent:
+            raise ValueError(
+                f"synergy names industries that jobs.industries lacks: {absent}; "
+                f"it has {sorted(known)}"
+            )
+        if self.synergy.quotients == "national" and self.jobs.national is None:
+            raise ValueError(
+                'synergy.quotients = "national" needs the section [jobs.national]'
+            )
+        return self
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Read and check a study's TOML file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; paths inside it are relative to its folder.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        If the file is absent or no TOML, or a key is unknown, missing or wrong: the
+        message names each key, what was found and what is allowed.
+    """
+    file = Path(path)
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"no such configuration file: {file}; "
+            f"'spatial-coagg template' writes one to start from"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML in UTF-8: {error}") from error
+    return parse_settings(content, folder=file.parent, source=str(file))
+
+
+def example_settings() -> Settings:
+    """Return the settings of the main job: the embedded panel as the paper has it."""
+    return parse_settings(EXAMPLE, folder=Path())
+
+
+def parse_settings(
+    content: Mapping[str, Any], *, folder: Path, source: str = "the settings"
+) -> Settings:
+    """Check settings given as nested mappings; `folder` anchors relative paths."""
+    try:
+        return Settings.model_validate(content, context={"folder": folder})
+    except ValidationError as error:
+        lines = [_describe(detail) for detail in error.errors(include_url=False)]
+        noun = "key" if len(lines) == 1 else "keys"
+        raise SettingsError(
+            "\n".join([f"{source}: {len(lines)} {noun} to correct", *lines])
+        ) from error
+
+
+def _describe(detail: Any) -> str:  # noqa: ANN401 - pydantic's own untyped record
+    key = ".".join(str(part) for part in detail["loc"]) or "(whole file)"
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return f"  - {key}: unknown key; remove it or correct its spelling"
+    if kind == "missing":
+        return f"  - {key}: missing; add it"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    found = detail["input"]
+    shown = "" if isinstance(found, dict) else f"; found {found!r}"
+    return f"  - {key}: {message}{shown}"

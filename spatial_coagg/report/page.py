@@ -1,0 +1,141 @@
+"""One HTML page that opens by double click: text, tables, figures and a map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TypeAlias
+
+import jinja2
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraphs:
+    """Sentences; `emphasis` sets them as the answer of the page."""
+
+    sentences: tuple[str, ...]
+    emphasis: bool = False
+    kind: str = "paragraphs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextTable:
+    """A table whose cells are text, ready to print.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Cells, index and columns are shown as they are, escaped.
+    caption, note : str
+        Above and below the table.
+    """
+
+    table: pd.DataFrame
+    caption: str
+    note: str = ""
+    kind: str = "table"
+
+    @property
+    def head(self) -> list[str]:
+        """Names of the index levels, then of the columns."""
+        names = ["" if name is None else str(name) for name in self.table.index.names]
+        return [*names, *(str(column) for column in self.table.columns)]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Each row's keys, then its cells."""
+        keys = [key if isinstance(key, tuple) else (key,) for key in self.table.index]
+        cells = self.table.itertuples(index=False, name=None)
+        return [
+            [str(part) for part in (*key, *row)]
+            for key, row in zip(keys, cells, strict=True)
+        ]
+
+    @property
+    def keys(self) -> int:
+        """How many leading cells of a row name it."""
+        return self.table.index.nlevels
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG drawing with a caption and words for those who do not see it."""
+
+    svg: str
+    caption: str
+    alternative: str
+    kind: str = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A piece of HTML made by a trusted module, such as the map."""
+
+    html: str
+    caption: str = ""
+    kind: str = "embedded"
+
+
+Block: TypeAlias = Paragraphs | TextTable | Picture | Embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter of the page."""
+
+    anchor: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+def build_page(
+    title: str,
+    sections: Sequence[Section],
+    *,
+    notice: str = "",
+    question: str = "",
+    footer: Sequence[str] = (),
+) -> str:
+    """Return the page as one string of HTML that needs no network.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the page.
+    sections : sequence of Section
+        Chapters, in order; the contents list links to them.
+    notice : str
+        A line that stays in sight, such as "Simulated data".
+    question : str
+        What was asked, under the heading.
+    footer : sequence of str
+        Lines at the end: versions, credits.
+
+    Returns
+    -------
+    str
+        All text is escaped; only `Picture.svg` and `Embedded.html` are inserted as
+        they are.
+
+    Examples
+    --------
+    >>> page = build_page("Synergy", [Section("a", "Answer", ())], notice="Simulated")
+    >>> "<h2>Answer</h2>" in page
+    True
+    """
+    assets = files("spatial_coagg.report").joinpath("assets")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    template = environment.from_string(
+        assets.joinpath("page.html.j2").read_text(encoding="utf-8")
+    )
+    return template.render(
+        title=title,
+        sections=sections,
+        notice=notice,
+        question=question,
+        footer=footer,
+        style=assets.joinpath("page.css").read_text(encoding="utf-8"),
+    )
