@@ -1,0 +1,55 @@
+import importlib
+import inspect
+
+import pytest
+
+import spatial_coagg
+
+# Names a user may have written down; removing one is a breaking change.
+PROMISED = {
+    "Panel",
+    "Study",
+    "build_contiguity",
+    "build_distance_band",
+    "build_economic",
+    "build_gravity",
+    "build_inverse_distance",
+    "build_nearest",
+    "build_nested",
+    "coagglomeration_theta",
+    "draw_choropleth",
+    "fit_fixed_effects",
+    "global_moran",
+    "load_example",
+    "load_shapes",
+    "location_quotient",
+    "moran_by_year",
+    "read_boundaries",
+    "read_employment",
+    "read_table",
+    "summarise_weights",
+    "tabulate_models",
+}
+
+
+def test_every_promised_name_is_there() -> None:
+    assert set(spatial_coagg.__all__) >= PROMISED
+
+
+@pytest.mark.parametrize("name", sorted(spatial_coagg.__all__))
+def test_public_name_is_documented(name: str) -> None:
+    document = inspect.getdoc(getattr(spatial_coagg, name))
+    assert document is not None
+    assert document.splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted(spatial_coagg.__all__))
+def test_public_name_has_an_example_that_runs(name: str) -> None:
+    document = inspect.getdoc(getattr(spatial_coagg, name))
+    assert ">>> " in (document or "")
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    module = importlib.import_module("spatial_coagg")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        module.no_such_name  # noqa: B018 - reading the name is the test
