@@ -1,0 +1,70 @@
+"""The weight matrix that a study's settings ask for."""
+
+import geopandas as gpd
+import pandas as pd
+from libpysal.graph import Graph
+
+from spatial_coagg.errors import SettingsError
+from spatial_coagg.planner.settings import WeightsSettings
+from spatial_coagg.weights.contiguity import build_contiguity
+from spatial_coagg.weights.distance import (
+    build_distance_band,
+    build_inverse_distance,
+    build_nearest,
+)
+
+Points = str | tuple[str, str]
+
+
+def build_weights(
+    boundaries: gpd.GeoDataFrame, cities: pd.Index, settings: WeightsSettings
+) -> Graph:
+    """Return the row-standardised weights of `cities`, by the rule of the settings.
+
+    Contiguity is built on the whole of `boundaries` and then restricted.
+    """
+    common = {"cities": cities, "islands": settings.islands}
+    if settings.rule in ("queen", "rook"):
+        return build_contiguity(boundaries, rule=settings.rule, **common)
+    common["points"] = _points(boundaries, settings)
+    if settings.rule == "nearest":
+        del common["islands"]
+        return build_nearest(boundaries, k=settings.k, **common)
+    if settings.rule == "band":
+        return build_distance_band(boundaries, band_km=settings.band_km, **common)
+    return build_inverse_distance(
+        boundaries, power=settings.power, cutoff_km=settings.cutoff_km, **common
+    )
+
+
+def describe_rule(settings: WeightsSettings) -> str:
+    """Say in words who counts as a neighbour."""
+    words = {
+        "queen": "places that share a border or a corner",
+        "rook": "places that share a border",
+        "nearest": f"the {settings.k} nearest places",
+        "band": f"places within {settings.band_km} km",
+        "inverse-distance": (
+            f"every place, weighted by 1 / distance^{settings.power:g}"
+            + (f", within {settings.cutoff_km:g} km" if settings.cutoff_km else "")
+        ),
+    }
+    islands = {
+        "nearest": "; a place without neighbours is linked to its nearest",
+        "keep": "; a place without neighbours has none",
+        "drop": "; places without neighbours are left out",
+        "error": "",
+    }
+    suffix = "" if settings.rule == "nearest" else islands[settings.islands]
+    return f"Neighbours are {words[settings.rule]}{suffix}."
+
+
+def _points(boundaries: gpd.GeoDataFrame, settings: WeightsSettings) -> Points:
+    if settings.points != "seat":
+        return settings.points
+    if not {"seat_lon", "seat_lat"} <= set(boundaries.columns):
+        raise SettingsError(
+            'weights.points = "seat" needs a map with columns seat_lon and seat_lat; '
+            'use "representative" or "centroid"'
+        )
+    return "seat_lon", "seat_lat"

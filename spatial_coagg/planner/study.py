@@ -1,0 +1,266 @@
+"""The whole flow behind one object: from settings to a report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from libpysal.graph import Graph
+
+from spatial_coagg.autocorrelation.moran import MoranByYear, moran_by_year
+from spatial_coagg.indices.coagglomeration import group_thetas
+from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
+from spatial_coagg.models.fit import Fit
+from spatial_coagg.models.fixed_effects import fit_fixed_effects
+from spatial_coagg.planner.briefing import (
+    StudyResults,
+    compose_page,
+    compose_sheets,
+    key_results,
+)
+from spatial_coagg.planner.inputs import Inputs, read_inputs
+from spatial_coagg.planner.lock import write_lock
+from spatial_coagg.planner.neighbours import build_weights
+from spatial_coagg.planner.notes import noted
+from spatial_coagg.planner.settings import Settings, example_settings, read_settings
+from spatial_coagg.planner.variables import transform_variables
+from spatial_coagg.report.folder import check_replaceable, replaced_folder
+from spatial_coagg.report.workbook import write_workbook
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights.summary import WeightsSummary, summarise_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """From jobs, controls and a map to a report.
+
+    Each property is computed when it is first read, once, by one public function of
+    the package.
+
+    Attributes
+    ----------
+    settings : Settings
+        What is studied and how; see :func:`read_settings`.
+    notes : dict of str
+        What the computations so far warned about, in order.
+
+    Examples
+    --------
+    >>> from spatial_coagg import Study
+    >>> study = Study.embedded()
+    >>> study.settings.notice
+    'Simulated data'
+    >>> len(study.theta.unstack("year").columns)
+    16
+    """
+
+    settings: Settings
+    notes: dict[str, None] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def embedded(cls) -> "Study":
+        """Study the embedded simulated panel, as the main job does."""
+        return cls(example_settings())
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "Study":
+        """Study what a TOML file describes."""
+        return cls(read_settings(path))
+
+    @cached_property
+    @noted
+    def inputs(self) -> Inputs:
+        """Tables and map, read, checked and restricted to the sample."""
+        return read_inputs(self.settings)
+
+    @cached_property
+    @noted
+    def quotients(self) -> LocationQuotients:
+        """Location quotients of every industry."""
+        return location_quotient(
+            self.inputs.jobs, national=self._national, within=self._within
+        )
+
+    @cached_property
+    @noted
+    def thetas(self) -> pd.DataFrame:
+        """``theta`` of all services together, and of each sector and group.
+
+        Index ``(city, year)``; columns ``theta``, ``theta_<sector>`` ...
+        """
+        synergy = self.settings.synergy
+        groups: dict[str, tuple[str, ...]] = {"theta": synergy.services}
+        if len(synergy.services) > 1:
+            groups |= {f"theta_{name}": (name,) for name in synergy.services}
+        groups |= {f"theta_{name}": part for name, part in synergy.groups.items()}
+        return group_thetas(
+            self.inputs.jobs,
+            manufacturing=synergy.manufacturing,
+            groups=groups,
+            national=self._national,
+            within=self._within,
+        )
+
+    @property
+    def theta(self) -> pd.Series:
+        """The co-agglomeration index, index ``(city, year)``."""
+        return self.thetas["theta"]
+
+    @cached_property
+    @noted
+    def variables(self) -> Panel:
+        """Theta, jobs and controls of the cities that have controls."""
+        inputs = self.inputs
+        shared = inputs.controls.index.intersection(inputs.jobs.index)
+        table = pd.concat(
+            [
+                self.thetas.loc[shared],
+                inputs.jobs.loc[shared, "total"].rename("jobs"),
+                inputs.controls.loc[shared],
+            ],
+            axis="columns",
+        )
+        panel = Panel.from_frame(table, city="city", year="year")
+        return panel.with_attributes(inputs.attributes.loc[panel.cities])
+
+    @cached_property
+    @noted
+    def panel(self) -> Panel:
+        """The regression's variables, transformed as the settings say."""
+        model = self.settings.model
+        table = transform_variables(
+            self.variables.frame, [model.outcome, *model.drivers], zeros=model.zeros
+        )
+        panel = Panel.from_frame(table, city="city", year="year")
+        return panel.with_attributes(self.variables.attributes)
+
+    @cached_property
+    @noted
+    def weights(self) -> Graph:
+        """Who is whose neighbour among the cities with jobs."""
+        cities = self.inputs.jobs.index.unique("city").sort_values()
+        return build_weights(self.inputs.boundaries, cities, self.settings.weights)
+
+    @cached_property
+    @noted
+    def weights_summary(self) -> WeightsSummary:
+        """Links, neighbours, islands and dominance of the weights."""
+        return summarise_weights(self.weights)
+
+    @cached_property
+    @noted
+    def moran(self) -> MoranByYear:
+        """Moran's I of theta in each year."""
+        panel = Panel.from_frame(self.thetas, city="city", year="year")
+        return moran_by_year(
+            panel,
+            "theta",
+            self.weights,
+            permutations=self.settings.moran.permutations,
+            alternative=self.settings.moran.alternative,
+            rng=self.settings.seed,
+        )
+
+    @cached_property
+    @noted
+    def fits(self) -> dict[str, Fit]:
+        """Fixed-effects fits by their heading, in the order of the settings."""
+        model = self.settings.model
+        made: dict[str, Fit] = {}
+        for effects in model.effects:
+            made[f"{effects} effects, {model.covariance}"] = fit_fixed_effects(
+                self.panel,
+                model.outcome,
+                model.drivers,
+                effects=effects,
+                covariance=model.covariance,
+            )
+        return made
+
+    @cached_property
+    def results(self) -> StudyResults:
+        """Everything the report is made of."""
+        return StudyResults(
+            settings=self.settings,
+            inputs=self.inputs,
+            thetas=self.thetas,
+            quotients=self.quotients,
+            variables=self.variables,
+            panel=self.panel,
+            weights_summary=self.weights_summary,
+            moran=self.moran,
+            fits=self.fits,
+            notes=tuple(self.notes),
+        )
+
+    @property
+    def key_results(self) -> dict[str, float | int | str]:
+        """The few numbers a script asks for."""
+        return key_results(self.results)
+
+    def write(
+        self,
+        folder: str | Path | None = None,
+        *,
+        force: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> Path:
+        """Write the report: ``index.html``, ``tables.xlsx``, ``run.toml``, the lock.
+
+        Parameters
+        ----------
+        folder : str or Path, optional
+            Where; the settings' ``output`` by default.
+        force : bool
+            Replace a report that is there.
+        progress : callable, optional
+            Told in words what is being done.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the folder exists and `force` is false, or is no report.
+        """
+        target = Path(self.settings.output if folder is None else folder)
+        tell = progress or (lambda _message: None)
+        check_replaceable(target, force=force)
+        self._compute(tell)
+        tell("Writing the report")
+        with replaced_folder(target, force=force) as fresh:
+            page = compose_page(self.results)
+            (fresh / "index.html").write_text(page, encoding="utf-8")
+            write_workbook(
+                compose_sheets(self.results),
+                fresh / "tables.xlsx",
+                facts={"title": self.settings.title, "notice": self.settings.notice},
+            )
+            write_lock(fresh, self.settings, self.inputs.files)
+        return target
+
+    def _compute(self, tell: Callable[[str], None]) -> None:
+        steps = (
+            ("Reading tables and map", "inputs"),
+            ("Measuring synergy", "thetas"),
+            ("Finding neighbours", "weights_summary"),
+            ("Testing for clusters", "moran"),
+            ("Fitting the baseline", "fits"),
+        )
+        for number, (words, name) in enumerate(steps, start=1):
+            tell(f"[{number}/{len(steps) + 1}] {words}")
+            getattr(self, name)
+
+    @property
+    def _national(self) -> pd.DataFrame | None:
+        chosen = self.settings.synergy.quotients
+        return self.inputs.national if chosen == "national" else None
+
+    @property
+    def _within(self) -> pd.Series | None:
+        within = self.settings.synergy.within
+        return None if within is None else self.inputs.attributes[within]
