@@ -1,0 +1,262 @@
+"""Boundaries made small enough for a page: projected, simplified, written as text."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial_coagg._typing import FloatArray, IntArray
+from spatial_coagg.checks import check_unique, listed
+from spatial_coagg.errors import BoundaryError
+
+# The drawing keeps this many steps across its longer side, two or three for each
+# pixel of a wide screen, so that it can be enlarged some eight times.
+TOLERANCE_STEPS = 2500
+GRID_STEPS = 8000
+# With an inset, islands below this share of the whole area do not widen the view.
+SPECK = 1e-4
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """A part of the map that is drawn again in a frame of its own.
+
+    Attributes
+    ----------
+    bounds : tuple of float
+        West, south, east, north in degrees.
+    lines : GeoDataFrame or None
+        Lines drawn on the map and in the inset, such as the South China Sea dash line.
+    title : str
+        Caption of the inset; empty for "South China Sea" in the language of the map.
+    """
+
+    bounds: tuple[float, float, float, float]
+    lines: gpd.GeoDataFrame | None = None
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        west, south, east, north = self.bounds
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise BoundaryError(
+                f"inset bounds must be west, south, east, north in degrees, "
+                f"got {self.bounds!r}"
+            )
+
+    @classmethod
+    def around(cls, lines: gpd.GeoDataFrame, *, title: str = "") -> "Inset":
+        """Make the inset that shows `lines` whole, half a degree of margin added."""
+        _check_crs(lines, name="the lines of the inset")
+        west, south, east, north = lines.to_crs(4326).total_bounds.tolist()
+        box = (west - 0.5, south - 0.5, east + 0.5, north + 0.5)
+        return cls(bounds=box, lines=lines, title=title)
+
+
+@dataclass(frozen=True, slots=True)
+class MapShapes:
+    """Boundaries as text, in whole steps of a grid.
+
+    Attributes
+    ----------
+    projection : str
+        Equal-area projection, as a PROJ string.
+    step_km : float
+        Width of a grid step in km.
+    cities : tuple of str
+        One text for each city, in the order of the boundaries: rings separated by
+        blanks, each a run of coordinate differences.
+    lines : tuple of str
+        Lines of the inset in the same writing.
+    view : tuple of int
+        West, south, east, north of what the map shows at first, in steps.
+    inset : tuple of int or None
+        The same for the inset.
+    """
+
+    projection: str
+    step_km: float
+    cities: tuple[str, ...]
+    lines: tuple[str, ...]
+    view: Box
+    inset: Box | None
+
+
+def encode_shapes(boundaries: gpd.GeoDataFrame, *, inset: Inset | None) -> MapShapes:
+    """Project, simplify as a coverage and encode the boundaries.
+
+    Parameters
+    ----------
+    boundaries : GeoDataFrame
+        Polygons, indexed by city code, in any CRS.
+    inset : Inset or None
+
+    Returns
+    -------
+    MapShapes
+
+    Raises
+    ------
+    BoundaryError
+        If the CRS is missing, a geometry is absent or is not a polygon.
+    DuplicateKeyError
+        If a city code occurs twice.
+
+    Notes
+    -----
+    Neighbours are simplified together (`GeoSeries.simplify_coverage`), so that common
+    borders stay common; coordinates are then rounded to a grid and written as
+    differences in the algorithm of Google's "encoded polyline", two to three
+    characters for each point.
+    """
+    check_boundaries(boundaries)
+    projection = equal_area_projection(boundaries)
+    flat = boundaries.geometry.to_crs(projection)
+    west, south, east, north = flat.total_bounds
+    extent = max(east - west, north - south)
+    step = extent / GRID_STEPS
+    simple = flat.simplify_coverage(extent / TOLERANCE_STEPS)
+    cities = [
+        _encode_polygon(new, old, step) for new, old in zip(simple, flat, strict=True)
+    ]
+    return MapShapes(
+        projection=projection,
+        step_km=step / 1000,
+        cities=tuple(cities),
+        lines=_encode_lines(inset, projection, step),
+        view=_view(flat, step, specks=inset is None),
+        inset=None if inset is None else _project_box(inset.bounds, projection, step),
+    )
+
+
+def check_boundaries(boundaries: gpd.GeoDataFrame) -> None:
+    """Raise unless every city has one polygon in a known CRS."""
+    check_unique(boundaries.index, name="boundaries")
+    _check_crs(boundaries, name="boundaries")
+    shapes = boundaries.geometry
+    absent = boundaries.index[shapes.isna() | shapes.is_empty]
+    if len(absent) > 0:
+        raise BoundaryError(
+            f"{len(absent)} cities of boundaries have no geometry: {listed(absent)}; "
+            f"give them one or leave them out"
+        )
+    other = boundaries.index[~shapes.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if len(other) > 0:
+        raise BoundaryError(
+            f"{len(other)} cities of boundaries are not polygons: {listed(other)}"
+        )
+
+
+def equal_area_projection(boundaries: gpd.GeoDataFrame) -> str:
+    """Choose the equal-area projection in which the shapes look right.
+
+    Albers' conic with standard parallels a sixth of the height inside the edges (for
+    China 25 and 47 degrees, as on its own maps); Lambert's azimuthal near the equator
+    and the poles, where no cone fits.
+    """
+    parts = boundaries.geometry.to_crs(4326).explode().bounds
+    south, north = float(parts["miny"].min()), float(parts["maxy"].max())
+    middle = _middle_longitude(parts)
+    if abs(south + north) < 30 or max(abs(south), abs(north)) > 80:
+        return f"+proj=laea +lat_0={(south + north) / 2:.2f} +lon_0={middle} +units=m"
+    sixth = (north - south) / 6
+    return (
+        f"+proj=aea +lat_1={south + sixth:.2f} +lat_2={north - sixth:.2f} "
+        f"+lat_0={(south + north) / 2:.2f} +lon_0={middle} +units=m"
+    )
+
+
+def _check_crs(frame: gpd.GeoDataFrame, *, name: str) -> None:
+    if frame.crs is None:
+        raise BoundaryError(
+            f"{name} has no CRS; set the one the file is in, such as "
+            f"boundaries.set_crs('EPSG:4326')"
+        )
+
+
+def _middle_longitude(parts: pd.DataFrame) -> float:
+    """Return the longitude opposite the widest gap, so that no land is torn apart."""
+    spans = parts.sort_values("minx")
+    reach = spans["maxx"].cummax().to_numpy()
+    starts = spans["minx"].to_numpy()
+    gaps = np.append(starts[1:], starts[0] + 360) - reach
+    widest = int(gaps.argmax())
+    centre = float(reach[widest] + gaps[widest] / 2 + 180)
+    return round((centre + 180) % 360 - 180, 2)
+
+
+def _encode_polygon(
+    simple: shapely.Geometry, exact: shapely.Geometry, step: float
+) -> str:
+    """Write the rings of one city; a city too small for the grid keeps a square."""
+    polygons = [part for part in shapely.get_parts(simple) if not part.is_empty]
+    rings = [shapely.get_rings(polygon) for polygon in polygons]
+    grids = [_on_grid(ring, step) for ring in np.concatenate([*rings, []])]
+    kept = [_encode(grid[:-1]) for grid in grids if len(grid) > 3]
+    if not kept:
+        column, row = _on_grid(exact.representative_point(), step)[0].tolist()
+        corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+        square = np.array([(column + right, row + up) for right, up in corners])
+        kept = [_encode(square)]
+    return " ".join(kept)
+
+
+def _encode_lines(inset: Inset | None, projection: str, step: float) -> tuple[str, ...]:
+    """Write the lines of the inset; areas are drawn by their outlines."""
+    if inset is None or inset.lines is None:
+        return ()
+    _check_crs(inset.lines, name="the lines of the inset")
+    drawn = inset.lines.geometry.to_crs(projection)
+    shapes = drawn.where(drawn.geom_type.isin(["LineString", "MultiLineString"]))
+    lines = shapes.fillna(drawn.boundary).explode()
+    return tuple(sorted(_encode(_on_grid(line, step)) for line in lines))
+
+
+def _on_grid(shape: shapely.Geometry, step: float) -> IntArray:
+    """Return the coordinates in whole steps, repeated ones removed; shape (P, 2)."""
+    exact: FloatArray = shapely.get_coordinates(shape)
+    points: IntArray = np.rint(exact / step).astype(np.int64)
+    moved = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
+    kept: IntArray = points[moved]
+    return kept
+
+
+def _encode(points: IntArray) -> str:
+    """Write points as differences: zigzag, then five bits to a character."""
+    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    return "".join(_encode_number(int(number)) for number in steps.ravel())
+
+
+def _encode_number(number: int) -> str:
+    bits = ~(number << 1) if number < 0 else number << 1
+    text = []
+    while bits >= 32:
+        text.append(chr((32 | (bits & 31)) + 63))
+        bits >>= 5
+    text.append(chr(bits + 63))
+    return "".join(text)
+
+
+def _view(flat: gpd.GeoSeries, step: float, *, specks: bool) -> Box:
+    """Return the box around the parts of the cities, specks left out on request."""
+    parts = flat.explode()
+    areas = parts.area
+    large = parts[areas >= (0 if specks else SPECK * areas.sum())]
+    return _box(np.asarray(large.total_bounds), step)
+
+
+def _project_box(bounds: Sequence[float], projection: str, step: float) -> Box:
+    """Return the box around a box in degrees, whose sides bend when projected."""
+    outline = shapely.segmentize(shapely.box(*bounds), 1.0)
+    flat = gpd.GeoSeries([outline], crs=4326).to_crs(projection)
+    return _box(np.asarray(flat.total_bounds), step)
+
+
+def _box(bounds: FloatArray, step: float) -> Box:
+    west, south, east, north = (bounds / step).tolist()
+    return math.floor(west), math.floor(south), math.ceil(east), math.ceil(north)

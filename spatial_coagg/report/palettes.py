@@ -1,0 +1,65 @@
+"""Colours of a map's classes, distinct to colour-blind readers as well."""
+
+from typing import Literal, TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_hex
+
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import SpatialCoaggError
+
+PaletteName: TypeAlias = Literal[
+    "blue-green", "purples", "viridis", "cividis", "purple-orange", "categories"
+]
+
+# Colormap of matplotlib and the part of it that is used: the palest tints are left
+# out, as they would be mistaken for a city without data.
+_RAMPS = {
+    "blue-green": ("YlGnBu", 0.06, 0.96),
+    "purples": ("BuPu", 0.12, 0.98),
+    "viridis": ("viridis_r", 0.02, 0.98),
+    "cividis": ("cividis_r", 0.0, 1.0),
+    "purple-orange": ("PuOr_r", 0.08, 0.92),
+}
+# Okabe and Ito (2008), "Color Universal Design", without black and yellow.
+_CATEGORIES = ("#d55e00", "#0072b2", "#e69f00", "#56b4e9", "#009e73", "#cc79a7")
+MAX_CLASSES = 9
+
+
+def class_colours(palette: PaletteName, count: int) -> list[str]:
+    """Return `count` colours as ``#rrggbb``, from the lowest class to the highest.
+
+    Parameters
+    ----------
+    palette : str
+        ``"blue-green"``, ``"purples"``, ``"viridis"`` and ``"cividis"`` go from light
+        to dark; ``"purple-orange"`` has a light middle, for changes around zero;
+        ``"categories"`` is for classes without an order.
+    count : int
+        From 1 to 9 (6 for ``"categories"``): more cannot be told apart.
+
+    Raises
+    ------
+    SpatialCoaggError
+        If the palette is unknown or `count` is out of its range.
+
+    Examples
+    --------
+    >>> from spatial_coagg.report.palettes import class_colours
+    >>> class_colours("cividis", 3)
+    ['#fee838', '#7c7b78', '#00224e']
+    """
+    check_choice(palette, (*_RAMPS, "categories"), name="palette")
+    limit = len(_CATEGORIES) if palette == "categories" else MAX_CLASSES
+    if not 1 <= count <= limit:
+        raise SpatialCoaggError(
+            f"palette {palette!r} has 1 to {limit} colours that can be told apart, "
+            f"asked for {count}; use fewer classes"
+        )
+    if palette == "categories":
+        return list(_CATEGORIES[:count])
+    name, first, last = _RAMPS[palette]
+    places = np.linspace(first, last, count) if count > 1 else [(first + last) / 2]
+    colormap = mpl.colormaps[name]
+    return [to_hex(colormap(place)) for place in places]
