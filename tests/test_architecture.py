@@ -19,8 +19,9 @@ LAYERS = {
     "simulate": 3,
     "example": 3,
     "report": 4,
-    "planner": 5,
-    "cli": 6,
+    "paper": 5,
+    "planner": 6,
+    "cli": 7,
 }
 KERNEL_LIBRARIES = {"numpy", "scipy"}
 LONGEST_FILE = 450

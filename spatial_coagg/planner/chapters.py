@@ -1,0 +1,243 @@
+"""The chapters of the report, in the order they are read."""
+
+import pandas as pd
+
+from spatial_coagg.planner.atlas import draw_atlas
+from spatial_coagg.planner.baseline import tabulate_baseline
+from spatial_coagg.planner.neighbours import describe_rule
+from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.report.findings import (
+    describe_clustering,
+    describe_driver,
+    describe_leaders,
+    describe_level,
+    describe_regions,
+    describe_robustness,
+)
+from spatial_coagg.report.page import (
+    Block,
+    Embedded,
+    Paragraphs,
+    Picture,
+    Section,
+    TextTable,
+)
+from spatial_coagg.report.rankings import (
+    average_by_region,
+    average_by_sector,
+    published_averages,
+    published_ranking,
+    rank_cities,
+)
+
+
+def map_chapter(results: StudyResults) -> Section:
+    """Return the map of synergy."""
+    words = (
+        f"Every colour keeps its meaning over the years. {results.words.places.capitalize()} "
+        f"without data are marked as such. Choose a layer, move the slider, point at a "
+        f"{results.words.place} for its value, rank and history."
+    )
+    blocks: tuple[Block, ...] = (
+        Paragraphs((words,)),
+        Embedded(draw_atlas(results).embed()),
+    )
+    return Section("map", "The map", blocks)
+
+
+def answer_chapter(results: StudyResults) -> Section:
+    """Return the answer in about five sentences."""
+    words, regions = results.words, results.regions
+    fits = list(results.fits.values())
+    model = results.settings.model
+    driver = next(name for name in model.drivers if "theta" in name)
+    sentences = [
+        describe_level(results.theta, words),
+        describe_leaders(results.theta, results.names),
+        describe_regions(results.theta, regions) if regions is not None else "",
+        describe_clustering(results.moran.frame, words),
+        describe_driver(fits[-1], driver, model.outcome, words),
+        describe_robustness(fits, driver),
+    ]
+    kept = tuple(sentence for sentence in sentences if sentence)
+    return Section("answer", "The answer", (Paragraphs(kept, emphasis=True),))
+
+
+def ranking_chapter(results: StudyResults) -> Section:
+    """Return the ten cities of highest synergy, beside the paper's Table 2."""
+    blocks: list[Block] = [
+        TextTable(
+            _flat(rank_cities(results.theta, results.names, results.ranking_years)),
+            f"Ten {results.words.places} of highest synergy (theta)",
+        )
+    ]
+    if results.is_the_paper:
+        blocks.append(
+            TextTable(
+                _flat(published_ranking()),
+                "The same in the paper (Table 2)",
+                "Names as printed. The jobs behind the table above are simulated, so "
+                "the two lists agree in kind, not city by city.",
+            )
+        )
+    return Section("ranking", "Who leads", tuple(blocks))
+
+
+def regions_chapter(results: StudyResults) -> list[Section]:
+    """Return regional averages, beside the paper's Table 1, where regions exist."""
+    if results.regions is None:
+        return []
+    means = average_by_region(results.theta, results.regions)
+    if results.is_the_paper:
+        order = ["national", "east", "central", "west"]
+        paper = published_averages(1)[order].add_prefix("paper: ")
+        means = means[["all", "east", "central", "west"]].join(paper)
+    note = (
+        "The simulation aims at the paper's three regional columns; the paper's "
+        "national column cannot be an average of them in every year."
+        if results.is_the_paper
+        else ""
+    )
+    table = TextTable(_rounded(means), "Average theta by region", note)
+    return [Section("regions", "Regions", (table,))]
+
+
+def sectors_chapter(results: StudyResults) -> list[Section]:
+    """Return the averages of the sub-sectors, beside the paper's Table 3."""
+    sectors = results.thetas.drop(columns="theta")
+    if sectors.columns.empty:
+        return []
+    means = average_by_sector(sectors).rename(columns=_without_prefix)
+    if results.is_the_paper:
+        paper = published_averages(3)
+        means = means.join(paper.add_prefix("paper: "), how="left")
+    note = (
+        "The paper prints every second year of the five sub-sectors (Table 3)."
+        if results.is_the_paper
+        else ""
+    )
+    block = TextTable(
+        _rounded(means), "Average theta of each service with manufacturing", note
+    )
+    return [Section("sectors", "Sub-sectors", (block,))]
+
+
+def _rounded(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
+    cells = {
+        name: ["" if pd.isna(value) else f"{value:.{digits}f}" for value in table[name]]
+        for name in table.columns
+    }
+    return pd.DataFrame(cells, index=table.index)
+
+
+def _flat(ranking: pd.DataFrame) -> pd.DataFrame:
+    columns = {}
+    for year, quantity in ranking.columns:
+        cells = ranking[year, quantity]
+        shown = cells if quantity == "city" else [_or_blank(cell) for cell in cells]
+        columns[f"{year}" if quantity == "city" else f"theta {year}"] = shown
+    return pd.DataFrame(columns, index=ranking.index)
+
+
+def _or_blank(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.2f}"
+
+
+def _without_prefix(name: str) -> str:
+    return name.removeprefix("theta_")
+
+
+def clustering_chapter(results: StudyResults) -> Section:
+    """Return Moran's I by year, as a picture and a table."""
+    frame = results.moran.frame
+    shown = {
+        "statistic": "Moran's I",
+        "expectation": "expected",
+        "z_normal": "z",
+        "p_normal": "p (normal)",
+        "p_permutation": "p (permutation)",
+    }
+    table = _rounded(frame[list(shown)].rename(columns=shown), digits=4)
+    settings = results.settings.moran
+    note = (
+        f"{settings.alternative} p-values; {settings.permutations} permutations, so the "
+        f"smallest p that can be found is about {2 / (settings.permutations + 1):.4f}."
+    )
+    figure = draw_moran_by_year(results.moran)
+    blocks: list[Block] = [
+        Paragraphs((describe_clustering(results.moran.frame, results.words),)),
+        Picture(
+            figure_svg(figure),
+            "Moran's I of theta by year, with the band expected by chance.",
+            "Line of Moran's I by year; the table below holds the numbers.",
+        ),
+        TextTable(table, "Moran's I of theta", note),
+    ]
+    return Section("clusters", "Do such places cluster?", tuple(blocks))
+
+
+def regression_chapter(results: StudyResults) -> Section:
+    """Return the fixed-effects baseline, beside the paper's Table 6."""
+    model = results.settings.model
+    driver = theta_driver(results.settings)
+    fits = list(results.fits.values())
+    sentences = [
+        describe_driver(fits[-1], driver, model.outcome, results.words),
+        describe_robustness(fits, driver),
+    ]
+    blocks = (
+        Paragraphs(tuple(sentence for sentence in sentences if sentence)),
+        tabulate_baseline(results),
+    )
+    return Section("baseline", "What goes with it", blocks)
+
+
+def care_chapter(results: StudyResults) -> Section:
+    """Return what a reader must keep in mind: samples, neighbours, warnings."""
+    theta, summary = results.theta, results.weights_summary
+    cities = theta.index.unique("city").size
+    years = theta.index.unique("year")
+    sentences = [
+        f"Synergy is measured for {cities} {results.words.places}, {min(years)} to "
+        f"{max(years)}; {int(theta.isna().sum())} of {len(theta)} values are missing.",
+        f"Location quotients compare with {results.quotients.benchmark}.",
+        describe_rule(results.settings.weights),
+        f"That makes {summary.links} links, {summary.mean_neighbours:.2f} neighbours on "
+        f"average, {summary.components} connected parts and {len(summary.islands)} "
+        f"{results.words.places} without neighbours.",
+    ]
+    if results.settings.example is not None:
+        sentences.insert(0, SIMULATED)
+    if not results.notes:
+        sentences.append("No computation gave a warning.")
+    else:
+        sentences += [f"Note: {note}." for note in results.notes]
+    return Section("care", "What to keep in mind", (Paragraphs(tuple(sentences)),))
+
+
+def method_chapter(results: StudyResults) -> Section:
+    """Return the formulas and their sources."""
+    model = results.settings.model
+    sentences = (
+        "Location quotient: LQ = (jobs of the industry in the city / all jobs in the "
+        "city) / (jobs of the industry in the whole / all jobs in the whole).",
+        "Synergy of two industries with quotients a and b: "
+        "θ = 1 − |a − b| / (a + b) + a + b. Producer services are summed before the "
+        "quotient is taken.",
+        "Moran's I = (N / Σw) Σ w_ij z_i z_j / Σ z_i², with rows of w that sum to one "
+        "and z the deviation from the mean of the year; inference by permutation "
+        "(Cliff and Ord 1981; Anselin 1995).",
+        f"Regression: {model.outcome} on {', '.join(model.drivers)}, by least squares "
+        f"after taking out the effects (Wooldridge 2010, chapter 10); standard errors: "
+        f"{model.covariance}.",
+        "Intervals are 95 per cent. *** p < 0.01, ** p < 0.05, * p < 0.1.",
+        "Tables unrounded: tables.xlsx beside this page.",
+    )
+    return Section("method", "Method", (Paragraphs(sentences),))
+
+
+SIMULATED = (
+    "All numbers here are simulated: they come from a known model calibrated to the "
+    "tables of the paper. They show what the method does and say nothing about any "
+    "real city. Names and boundaries are real."
+)

@@ -1,0 +1,72 @@
+"""What a study computed, with the words and names its report needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from spatial_coagg.autocorrelation.moran import MoranByYear
+from spatial_coagg.indices.quotient import LocationQuotients
+from spatial_coagg.models.fit import Fit
+from spatial_coagg.planner.inputs import Inputs
+from spatial_coagg.planner.settings import Settings
+from spatial_coagg.report.findings import Words
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights.summary import WeightsSummary
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """Everything a report is made of, computed."""
+
+    settings: Settings
+    inputs: Inputs
+    thetas: pd.DataFrame
+    quotients: LocationQuotients
+    variables: Panel
+    panel: Panel
+    weights_summary: WeightsSummary
+    moran: MoranByYear
+    fits: Mapping[str, Fit]
+    notes: tuple[str, ...]
+
+    @property
+    def theta(self) -> pd.Series:
+        """The co-agglomeration index, index ``(city, year)``."""
+        return self.thetas["theta"]
+
+    @property
+    def words(self) -> Words:
+        """What the sentences call things."""
+        settings = self.settings
+        return Words(settings.place, settings.places, settings.outcome_name)
+
+    @property
+    def is_the_paper(self) -> bool:
+        """Whether the published figures belong beside these."""
+        return self.settings.example is not None
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name of each place of the map."""
+        table = self.inputs.attributes["name"]
+        return {str(code): str(name) for code, name in table.items()}
+
+    @property
+    def regions(self) -> pd.Series | None:
+        """Region of each place, where the map has one."""
+        table = self.inputs.attributes
+        for column in ("region", "group"):
+            if column in table:
+                return table[column]
+        return None
+
+    @property
+    def ranking_years(self) -> list[int]:
+        """The paper's three years, or the first, middle and last."""
+        years = sorted(self.theta.index.unique("year"))
+        paper = [year for year in (2009, 2014, 2019) if year in years]
+        if self.is_the_paper and len(paper) == 3:
+            return paper
+        return sorted({int(years[0]), int(years[len(years) // 2]), int(years[-1])})

@@ -1,0 +1,163 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spatial_coagg.cli import DATA_PROBLEMS, FAILED, FINE, WRONG_USAGE, main
+
+TOML = """
+[jobs]
+file = "jobs.csv"
+city = "id"
+[jobs.industries]
+manufacturing = "C"
+services = "K"
+[controls]
+file = "controls.csv"
+city = "id"
+[controls.columns]
+gdp = "gdp"
+[map]
+file = "map.geojson"
+code = "id"
+[synergy]
+services = ["services"]
+[weights]
+rule = "nearest"
+k = 2
+[moran]
+permutations = 99
+[model]
+outcome = "ln(gdp)"
+drivers = ["ln(theta)"]
+"""
+
+
+def test_help_answers_without_loading_the_libraries() -> None:
+    code = (
+        "import sys; from spatial_coagg.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'numpy', 'geopandas', 'folium'} & set(sys.modules)\n"
+        "sys.exit(bool(heavy))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done
+    assert b"template" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "template"])
+def test_each_command_shows_an_example(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == FINE
+    assert "Example: spatial-coagg" in capsys.readouterr().out
+
+
+def test_wrong_usage_exits_with_two() -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["fly"])
+    assert stopped.value.code == WRONG_USAGE
+
+
+def test_an_absent_configuration_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(tmp_path / "no.toml")]) == WRONG_USAGE
+    assert "no such configuration file" in capsys.readouterr().err
+
+
+def small_study(folder: Path, *, jobs: str | None = None) -> Path:
+    cities = [f"{number:02d}" for number in range(12)]
+    rows = [
+        f"{city},{year},{50 + 7 * place + year - 2000},{20 + place * place},{300}"
+        for place, city in enumerate(cities)
+        for year in (2001, 2002, 2003)
+    ]
+    (folder / "jobs.csv").write_text(jobs or "\n".join(["id,year,C,K,total", *rows]))
+    controls = [
+        f"{city},{year},{10 + (place * 7 + year * 3) % 11}"
+        for place, city in enumerate(cities)
+        for year in (2001, 2002, 2003)
+    ]
+    (folder / "controls.csv").write_text("\n".join(["id,year,gdp", *controls]))
+    squares = [
+        {
+            "type": "Feature",
+            "properties": {"id": city},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    [
+                        [x, y],
+                        [x + 1, y],
+                        [x + 1, y + 1],
+                        [x, y + 1],
+                        [x, y],
+                    ]
+                ],
+            },
+        }
+        for city, (x, y) in zip(
+            cities, [(10 + n % 4, 50 + n // 4) for n in range(12)], strict=True
+        )
+    ]
+    (folder / "map.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": squares})
+    )
+    (folder / "study.toml").write_text(TOML)
+    return folder / "study.toml"
+
+
+def test_a_users_own_study_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small_study(tmp_path)
+    output = tmp_path / "report"
+    assert main(["run", str(settings), "--output", str(output), "--json"]) == FINE
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["cities"] == 12
+    assert "[1/6] Reading tables and map" in printed.err
+    assert {path.name for path in output.iterdir()} == {
+        "index.html",
+        "tables.xlsx",
+        "run.toml",
+        "run.lock.json",
+    }
+
+
+def test_an_existing_report_is_not_replaced_without_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small_study(tmp_path)
+    arguments = ["run", str(settings), "--output", str(tmp_path / "report")]
+    assert main(arguments) == FINE
+    assert main(arguments) == WRONG_USAGE
+    assert "use --force" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == FINE
+
+
+def test_problems_in_a_table_exit_with_three(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small_study(tmp_path, jobs="id,year,C,K,total\n01,2001,-5,2,30\n")
+    assert main(["run", str(settings)]) == DATA_PROBLEMS
+    printed = capsys.readouterr().err
+    assert "row 2" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_model_that_cannot_be_fitted_exits_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small_study(tmp_path)
+    text = settings.read_text().replace('outcome = "ln(gdp)"', 'outcome = "ln(cr)"')
+    settings.write_text(text)
+    assert main(["run", str(settings), "--output", str(tmp_path / "r")]) == FAILED
+    assert "'cr'" in capsys.readouterr().err
