@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from spatial_coagg.paper.finding import Finding, printed
-from spatial_coagg.tables.published import read_published
+from spatial_coagg.paper.finding import Finding, cells, printed
 
 YEARS = tuple(str(year) for year in range(2004, 2020))
 CITIES = 281
@@ -154,7 +153,7 @@ def _mean_of_log(name: str) -> float:
 
 def inflation_factors() -> Iterator[Finding]:
     """Compare each VIF with its reciprocal, and their mean."""
-    names = [row for row, *_ in read_published(5).index if row != "mean"]
+    names = [row for row, *_ in cells(5) if row != "mean"]
     exact = {name: 1 / printed(5, name, "1/vif") for name in dict.fromkeys(names)}
     worst = max(abs(exact[name] - printed(5, name, "vif")) for name in exact)
     mean = float(np.mean(list(exact.values())))

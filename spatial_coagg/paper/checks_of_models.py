@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import stats as laws
 
-from spatial_coagg.paper.finding import Finding, estimate, printed, stars
-from spatial_coagg.tables.published import read_published
+from spatial_coagg.paper.finding import Finding, as_text, cells, estimate, printed
 
 LEVELS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
 SECTORS = ("transport", "information", "technology", "leasing", "finance")
@@ -16,20 +15,20 @@ def star_columns() -> Iterator[Finding]:
     """Compare every printed star with its estimate and standard error."""
     right, wrong = 0, []
     for table in (6, 7, 8):
-        keys = read_published(table).xs("stars", level="quantity").index
-        for row, column in keys:
+        for row, column in _labels(table, "stars"):
             if _stars_fit(table, row, column):
                 right += 1
             else:
                 wrong.append((table, row, column))
     for table, row, column in wrong:
         slope, error = estimate(table, row, column)
+        marks = as_text(table, row, column, "stars")
         chance = 2 * laws.norm.sf(abs(slope / error))
         yield Finding(
             f"Table {table}",
             "cannot be right",
-            f"{column}: {slope}{stars(table, row, column)} with a standard error of "
-            f"{error} does not deserve its stars",
+            f"{column}: {slope}{marks} with a standard error of {error} does not "
+            f"deserve its stars",
             f"{slope} / {error} = {slope / error:.3f}, p = {chance:.3f}; two stars "
             f"need a standard error of {abs(slope) / laws.norm.isf(0.025):.4f} or less",
         )
@@ -42,20 +41,24 @@ def star_columns() -> Iterator[Finding]:
     )
 
 
+def _labels(table: int, quantity: str) -> list[tuple[str, str]]:
+    return [(row, column) for row, column, part in cells(table) if part == quantity]
+
+
 def _stars_fit(table: int, row: str, column: str) -> bool:
     """Whether some numbers that round to the printed ones deserve the stars."""
-    cells = read_published(table)
-    text = cells["printed"]
     slope, error = estimate(table, row, column)
     slack = [
-        0.5 * 10.0 ** -len(text.loc[(row, column, part)].partition(".")[2])
+        0.5 * 10.0 ** -len(as_text(table, row, column, part).partition(".")[2])
         for part in ("estimate", "standard_error")
     ]
     ratios = (
         max(abs(slope) - slack[0], 0) / (error + slack[1]),
         (abs(slope) + slack[0]) / max(error - slack[1], 1e-12),
     )
-    return stars(table, row, column) in {_deserved(ratio) for ratio in ratios}
+    return as_text(table, row, column, "stars") in {
+        _deserved(ratio) for ratio in ratios
+    }
 
 
 def _deserved(ratio: float) -> str:
@@ -65,8 +68,7 @@ def _deserved(ratio: float) -> str:
 
 def classical_errors() -> Iterator[Finding]:
     """Show that the standard errors of Table 6 are proportional."""
-    rows = list(read_published(6).xs("standard_error", level="quantity").index)
-    names = [row for row, column in rows if column == "1"]
+    names = [row for row, column in _labels(6, "standard_error") if column == "1"]
     ratios = [estimate(6, name, "3")[1] / estimate(6, name, "1")[1] for name in names]
     yield Finding(
         "Table 6",
@@ -139,12 +141,15 @@ def long_run() -> Iterator[Finding]:
 
 def sector_table() -> Iterator[Finding]:
     """Check the layout, the sample and the comparison of Table 8."""
-    errors = read_published(8).xs("standard_error", level="quantity")["value"]
+    errors = [
+        printed(8, row, column, "standard_error")
+        for row, column in _labels(8, "standard_error")
+    ]
     yield Finding(
         "Table 8",
         "cannot be right",
         "standard errors are printed with a minus sign: lost parentheses",
-        f"{int((errors < 0).sum())} of {len(errors)} are negative",
+        f"{sum(error < 0 for error in errors)} of {len(errors)} are negative",
     )
     yield Finding(
         "Table 8",

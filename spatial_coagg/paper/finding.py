@@ -1,6 +1,8 @@
 """One finding about the published figures, and how they are looked up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 from spatial_coagg.tables.published import read_published
@@ -31,15 +33,23 @@ class Finding:
 
 def printed(table: int, row: str, column: str, quantity: str = "value") -> float:
     """Return the number printed in one cell of the paper."""
-    return float(str(read_published(table)["printed"].loc[(row, column, quantity)]))
+    return float(as_text(table, row, column, quantity))
 
 
-def stars(table: int, row: str, column: str) -> str:
-    """Return the stars printed at one estimate."""
-    return str(read_published(table).loc[(row, column, "stars"), "printed"])
+def as_text(table: int, row: str, column: str, quantity: str) -> str:
+    """Return one cell of the paper as it was printed."""
+    return cells(table)[row, column, quantity]
 
 
 def estimate(table: int, row: str, column: str) -> tuple[float, float]:
     """Return an estimate and its standard error, a lost parenthesis put back."""
     slope = printed(table, row, column, "estimate")
     return slope, abs(printed(table, row, column, "standard_error"))
+
+
+@cache
+def cells(table: int) -> Mapping[tuple[str, str, str], str]:
+    """Return a table of the paper by (row, column, quantity)."""
+    text = read_published(table)["printed"].reset_index()
+    keys = zip(text["row"], text["column"], text["quantity"], strict=True)
+    return dict(zip(keys, text["printed"].astype("str"), strict=True))
