@@ -1,6 +1,5 @@
 """The panel: one row for each city and year, sorted, keyed and unchanging."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,12 +16,12 @@ from spatial_coagg.checks import (
 )
 from spatial_coagg.errors import (
     AlignmentError,
-    BalanceWarning,
+    DuplicateKeyError,
     SpatialCoaggError,
     TableError,
-    UnbalancedPanelError,
 )
-from spatial_coagg.tables.keys import read_codes, read_years
+from spatial_coagg.tables.balance import POLICIES, complete_labels
+from spatial_coagg.tables.keys import find_gaps, read_codes, read_years
 
 KEYS = ("city", "year")
 
@@ -91,11 +90,19 @@ class Panel:
         MissingColumnError
             If `city` or `year` is absent.
         TableError
-            If a code or a year is blank or malformed, or a (city, year) occurs twice.
+            If a code or a year is blank or malformed; the rows count from 2, as if
+            the names of the columns were row 1.
+        DuplicateKeyError
+            If a (city, year) or the name of a column occurs twice.
         AlignmentError
             If `attributes` lacks a city or changes within one.
+        SpatialCoaggError
+            If there is no row, or `city` and `year` are the same.
         """
-        table = frame.reset_index() if any(frame.index.names) else frame
+        if city == year or len(frame) == 0:
+            reason = "it has no rows" if city != year else f"both keys are {city!r}"
+            raise SpatialCoaggError(f"no panel can be made of the table: {reason}")
+        table = _with_index_as_columns(frame)
         check_columns_exist(table, [city, year], name="the table")
         codes, code_problems = read_codes(table[city])
         years, year_problems = read_years(table[year])
@@ -115,12 +122,13 @@ class Panel:
     @property
     def frame(self) -> pd.DataFrame:
         """The table, index ``(city, year)``, sorted; a copy."""
-        return self._frame.copy()
+        # Copied on writing, as pandas does since version 3.
+        return self._frame.copy(deep=False)
 
     @property
     def attributes(self) -> pd.DataFrame:
         """Attributes of the cities, index ``city``; a copy."""
-        return self._attributes.copy()
+        return self._attributes.copy(deep=False)
 
     @property
     def columns(self) -> list[str]:
@@ -145,16 +153,9 @@ class Panel:
     @property
     def gaps(self) -> pd.MultiIndex:
         """The (city, year) pairs missing between a city's first and last year."""
-        years = self._frame.index.get_level_values("year")
-        span = pd.Series(years, index=self._frame.index.get_level_values("city"))
-        bounds = span.groupby(level=0).agg(["min", "max"])
-        whole = [
-            (city, year)
-            for city, first, last in bounds.itertuples()
-            for year in range(int(first), int(last) + 1)
-        ]
-        expected = pd.MultiIndex.from_tuples(whole, names=list(KEYS))
-        return expected[~expected.isin(self._frame.index)]
+        index = self._frame.index
+        pairs = index.to_frame(index=False)
+        return find_gaps(pd.MultiIndex.from_frame(pairs))
 
     def cube(
         self, columns: Sequence[str], *, balance: BalancePolicy = "error"
@@ -177,11 +178,20 @@ class Panel:
         ------
         UnbalancedPanelError
             If a value is missing and `balance` is ``"error"``.
+        SpatialCoaggError
+            If a variable holds no numbers.
         """
-        panel = self.balanced(columns, policy=balance)
+        names = _names(columns)
+        panel = self.balanced(names, policy=balance)
         cities, years = panel.cities, panel.years
-        values = panel.frame[list(columns)].to_numpy(dtype=np.float64)
-        by_city = values.reshape(len(cities), len(years), len(columns))
+        chosen = panel.frame[names]
+        texts = chosen.select_dtypes(exclude=["number", "bool"]).columns
+        if len(texts) > 0:
+            raise SpatialCoaggError(
+                f"{listed(texts)} holds no numbers; a cube is made of numbers only"
+            )
+        values = chosen.to_numpy(dtype=np.float64)
+        by_city = values.reshape(len(cities), len(years), len(names))
         return np.ascontiguousarray(by_city.transpose(1, 0, 2))
 
     def balanced(
@@ -202,32 +212,15 @@ class Panel:
         UnbalancedPanelError
             If something is missing under ``"error"``, or nothing is left otherwise.
         """
-        check_choice(policy, ("error", "drop-cities", "drop-years"), name="policy")
-        wanted = self.columns if columns is None else list(columns)
+        check_choice(policy, POLICIES, name="policy")
+        wanted = self.columns if columns is None else _names(columns)
         check_columns_exist(self._frame, wanted, name="the panel")
         present = self._frame[wanted].notna().all(axis="columns")
         grid = present.unstack("year", fill_value=False)
         if grid.to_numpy(dtype=bool).all():
             return self
-        if policy == "error":
-            raise UnbalancedPanelError(_describe_gaps(grid, wanted))
-        by_city = policy == "drop-cities"
-        complete = grid.all(axis="columns") if by_city else grid.all(axis="index")
-        kept, left = complete.index[complete], complete.index[~complete]
-        word = "cities" if by_city else "years"
-        if len(kept) == 0:
-            raise UnbalancedPanelError(
-                f"balancing by {policy!r} leaves nothing: each of the {len(left)} "
-                f"{word} lacks a value of {listed(wanted)}; use the other policy or "
-                f"fewer variables"
-            )
-        warnings.warn(
-            f"{len(left)} of {len(complete)} {word} left out to balance the panel: "
-            f"{listed([plain(label) for label in left])}",
-            BalanceWarning,
-            stacklevel=2,
-        )
-        if by_city:
+        kept = complete_labels(grid, wanted, policy=policy)
+        if policy == "drop-cities":
             return self.restricted_to(cities=kept)
         return self.restricted_to(years=kept)
 
@@ -242,7 +235,8 @@ class Panel:
             Same index as `frame`; columns ``"previous.<name>"``, or
             ``"previous<years>.<name>"`` for more than one year.
         """
-        check_columns_exist(self._frame, columns, name="the panel")
+        names = _names(columns)
+        check_columns_exist(self._frame, names, name="the panel")
         if years < 1:
             raise SpatialCoaggError(f"years must be 1 or more, got {years}")
         index = self._frame.index
@@ -254,17 +248,25 @@ class Panel:
             names=list(KEYS),
         )
         prefix = "previous" if years == 1 else f"previous{years}"
-        earlier = self._frame[list(columns)].reindex(source)
+        earlier = self._frame[names].reindex(source)
         return earlier.set_axis(index, axis="index").add_prefix(f"{prefix}.")
 
     def with_columns(self, table: pd.DataFrame | pd.Series) -> "Panel":
         """Return the panel with more variables, aligned by (city, year).
+
+        Parameters
+        ----------
+        table : DataFrame or named Series
+            Index ``(city, year)`` in any order; it must have every row of the panel,
+            and further rows are not used.
 
         Raises
         ------
         AlignmentError
             If `table` lacks a (city, year) of the panel or a name is taken.
         """
+        if isinstance(table, pd.Series) and table.name is None:
+            raise AlignmentError("the series needs a name, which the variable gets")
         added = table.to_frame() if isinstance(table, pd.Series) else table
         if list(added.index.names) != list(KEYS):
             raise AlignmentError(
@@ -284,12 +286,30 @@ class Panel:
         return Panel(joined, self._attributes)
 
     def with_attributes(self, attributes: pd.DataFrame) -> "Panel":
-        """Return the panel with more attributes of the cities, aligned by code."""
+        """Return the panel with more attributes of the cities, aligned by code.
+
+        Parameters
+        ----------
+        attributes : DataFrame
+            Index city code, in any order; it must have every city of the panel, and
+            further cities are not used.
+
+        Raises
+        ------
+        AlignmentError
+            If `attributes` lacks a city or a name is taken.
+        DuplicateKeyError
+            If a city occurs twice.
+        """
+        taken = [name for name in attributes.columns if name in self._attributes]
+        if taken:
+            raise AlignmentError(
+                f"the cities already have {listed(taken)}; rename or leave it out"
+            )
         check_unique(attributes.index, name="the attributes, keyed by city,")
         check_cities_covered(self.cities, attributes.index, name="attributes")
         added = attributes.reindex(self.cities).rename_axis("city")
-        kept = self._attributes.drop(columns=added.columns, errors="ignore")
-        return Panel(self._frame, kept.join(added))
+        return Panel(self._frame, self._attributes.join(added))
 
     def restricted_to(
         self,
@@ -297,13 +317,18 @@ class Panel:
         cities: Sequence[str] | pd.Index | None = None,
         years: Sequence[int] | pd.Index | None = None,
     ) -> "Panel":
-        """Return the panel with these cities and years only; all must exist."""
+        """Return the panel with these cities and years only.
+
+        Raises
+        ------
+        AlignmentError
+            If a city or year asked for does not occur, or nothing would be left.
+        """
         frame, fixed = self._frame, self._attributes
         if cities is not None:
-            asked = pd.Index(cities)
+            asked = pd.Index(_names(cities))
             check_cities_covered(asked, self.cities, name="the panel", of="the request")
             frame = frame.loc[frame.index.get_level_values("city").isin(asked)]
-            fixed = fixed.loc[fixed.index.isin(asked)]
         if years is not None:
             absent = [int(year) for year in years if year not in self.years]
             if absent:
@@ -312,9 +337,10 @@ class Panel:
                     f"{self.years[0]} to {self.years[-1]}"
                 )
             frame = frame.loc[frame.index.get_level_values("year").isin(list(years))]
-            left = frame.index.unique("city")
-            fixed = fixed.loc[fixed.index.isin(left)]
-        return Panel(frame, fixed)
+        if len(frame) == 0:
+            raise AlignmentError("the restriction leaves no row of the panel")
+        left = frame.index.unique("city")
+        return Panel(frame, fixed.loc[fixed.index.isin(left)])
 
     def __repr__(self) -> str:
         """Say what the panel covers, in one line."""
@@ -331,6 +357,23 @@ def plain(label: object) -> object:
     if isinstance(label, tuple):
         return tuple(plain(part) for part in label)
     return label.item() if isinstance(label, np.generic) else label
+
+
+def _with_index_as_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    check_unique(frame.columns, name="the table's header")
+    named = [name for name in frame.index.names if name is not None]
+    both = [name for name in named if name in frame.columns]
+    if both:
+        raise DuplicateKeyError(
+            f"the table has {listed(both)} both as a column and in its index; drop one"
+        )
+    return frame.reset_index(level=named) if named else frame
+
+
+def _names(columns: Sequence[str] | pd.Index) -> list[str]:
+    if isinstance(columns, str):
+        raise SpatialCoaggError(f"give a list of names, such as [{columns!r}]")
+    return list(columns)
 
 
 def _level(frame: pd.DataFrame, key: str) -> pd.Index:
@@ -354,20 +397,3 @@ def _constant_within_city(frame: pd.DataFrame, columns: list[str]) -> pd.DataFra
                 f"{changing[0]!r}; keep it as a variable or make it constant"
             )
     return grouped.first()
-
-
-def _describe_gaps(grid: pd.DataFrame, columns: Sequence[str]) -> str:
-    missing = ~grid
-    count = int(missing.to_numpy().sum())
-    city, year = next(
-        (city, year)
-        for city in grid.index
-        for year in grid.columns
-        if not grid.loc[city, year]
-    )
-    incomplete = int(missing.any(axis="columns").sum())
-    return (
-        f"{count} of {grid.size} (city, year) cells lack a value of "
-        f"{listed(list(columns))}, in {incomplete} cities; the first is city {city!r} "
-        f"in {year}. Choose balance='drop-cities' or 'drop-years', or complete the data"
-    )
