@@ -129,7 +129,17 @@ class MissingValueWarning(SpatialCoaggWarning):
 
 
 class IsolatedCityWarning(SpatialCoaggWarning):
-    """A city has no neighbours, so its spatial lag is zero or undefined."""
+    """A city has no neighbours, so its spatial lag is zero or undefined.
+
+    Attributes
+    ----------
+    cities : tuple of str
+        The cities concerned, where the message names them.
+    """
+
+    def __init__(self, message: str, cities: tuple[str, ...] = ()) -> None:
+        self.cities = cities
+        super().__init__(message)
 
 
 class LostLinkWarning(SpatialCoaggWarning):
