@@ -223,6 +223,9 @@ class _MapPage(folium.Map):
             zoom_snap=0,
             zoom_delta=0.5,
             wheel_px_per_zoom_level=120,
+            # What is asked for while Leaflet animates a zoom is undone at its end.
+            zoom_animation=False,
+            fade_animation=False,
         )
         # folium's own is drawn by chance; the same map shall be the same page.
         self._id = "coagg"

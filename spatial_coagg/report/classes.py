@@ -80,6 +80,8 @@ def class_breaks(
 def round_breaks(breaks: FloatArray, *, decimals: int) -> tuple[FloatArray, int]:
     """Shorten breaks for a legend without moving any by 5 % of a class width.
 
+    1,521,249 becomes 1,520,000 where the classes are a hundred thousand wide.
+
     Returns
     -------
     breaks : ndarray
@@ -89,8 +91,8 @@ def round_breaks(breaks: FloatArray, *, decimals: int) -> tuple[FloatArray, int]
     """
     narrowest = float(np.diff(breaks).min()) if len(breaks) > 1 else math.inf
     if math.isfinite(narrowest) and narrowest > 0:
-        decimals = min(decimals, max(0, 1 - math.floor(math.log10(narrowest))))
-    return np.unique(breaks.round(decimals)), decimals
+        decimals = min(decimals, 1 - math.floor(math.log10(narrowest)))
+    return np.unique(breaks.round(decimals)), max(0, decimals)
 
 
 def _given_breaks(breaks: Sequence[float]) -> FloatArray:

@@ -17,8 +17,9 @@ from spatial_coagg.errors import BoundaryError
 # pixel of a wide screen, so that it can be enlarged some eight times.
 TOLERANCE_STEPS = 2500
 GRID_STEPS = 8000
-# With an inset, islands below this share of the whole area do not widen the view.
-SPECK = 1e-4
+# With an inset, islands below this share of all land do not widen the view: for China
+# ten thousand square km, less than Hainan and more than the reefs.
+SPECK = 1e-3
 
 Box = tuple[int, int, int, int]
 
@@ -50,11 +51,13 @@ class Inset:
             )
 
     @classmethod
-    def around(cls, lines: gpd.GeoDataFrame, *, title: str = "") -> "Inset":
-        """Make the inset that shows `lines` whole, half a degree of margin added."""
+    def around(
+        cls, lines: gpd.GeoDataFrame, *, margin: float = 1.5, title: str = ""
+    ) -> "Inset":
+        """Make the inset that shows `lines` whole, with a margin in degrees."""
         _check_crs(lines, name="the lines of the inset")
         west, south, east, north = lines.to_crs(4326).total_bounds.tolist()
-        box = (west - 0.5, south - 0.5, east + 0.5, north + 0.5)
+        box = (west - margin, south - margin, east + margin, north + margin)
         return cls(bounds=box, lines=lines, title=title)
 
 
@@ -243,11 +246,15 @@ def _encode_number(number: int) -> str:
 
 
 def _view(flat: gpd.GeoSeries, step: float, *, specks: bool) -> Box:
-    """Return the box around the parts of the cities, specks left out on request."""
-    parts = flat.explode()
-    areas = parts.area
-    large = parts[areas >= (0 if specks else SPECK * areas.sum())]
-    return _box(np.asarray(large.total_bounds), step)
+    """Return the box around the land, its specks left out on request."""
+    if specks:
+        return _box(np.asarray(flat.total_bounds), step)
+    land = shapely.get_parts(
+        shapely.union_all(flat.simplify(4 * step).buffer(2 * step))
+    )
+    areas = shapely.area(land)
+    large = land[areas >= SPECK * areas.sum()]
+    return _box(np.asarray(shapely.total_bounds(large)), step)
 
 
 def _project_box(bounds: Sequence[float], projection: str, step: float) -> Box:

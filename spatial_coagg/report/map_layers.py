@@ -12,7 +12,7 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_cities_covered, check_unique, listed
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.report.classes import Scheme, class_breaks, round_breaks
-from spatial_coagg.report.palettes import PaletteName, class_colours
+from spatial_coagg.report.palettes import PaletteName, class_colours, label_colours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +29,9 @@ class Layer:
         How the breaks are found, or the breaks themselves.
     classes : int
         Number of classes the rule makes.
-    palette : str
-        See `class_colours`; layers of text always take ``"categories"``.
+    palette : str or mapping
+        See `class_colours`; layers of text take ``"categories"``, or a mapping of each
+        text to its ``#rrggbb``.
     unit : str
         Shown behind the title, such as ``"persons"``.
     note : str
@@ -40,7 +41,7 @@ class Layer:
     values: pd.Series
     scheme: Scheme = "quantile"
     classes: int = 6
-    palette: PaletteName = "blue-green"
+    palette: PaletteName | Mapping[str, str] = "blue-green"
     unit: str = ""
     note: str = ""
 
@@ -144,6 +145,11 @@ def _encode_layer(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLayer
             f"layer {title!r} has infinite values; a logarithm of zero gives one: "
             f"leave those rows out or use ln(1 + x)"
         )
+    if not isinstance(layer.palette, str):
+        raise SpatialCoaggError(
+            f"layer {title!r} holds numbers, so its palette must be named; a mapping "
+            f"of colours is for text"
+        )
     breaks = class_breaks(numbers, scheme=layer.scheme, classes=layer.classes)
     decimals = _display_decimals(numbers)
     if isinstance(layer.scheme, str):
@@ -176,7 +182,7 @@ def _encode_labels(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLaye
         breaks=[],
         break_decimals=0,
         labels=[str(label) for label in labels],
-        colours=class_colours("categories", len(labels)),
+        colours=label_colours(layer.palette, [str(label) for label in labels]),
         values=[[places.get(label) for label in table[year]] for year in table.columns],
     )
 

@@ -1,12 +1,14 @@
 """Colours of a map's classes, distinct to colour-blind readers as well."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import SpatialCoaggError
 
 PaletteName: TypeAlias = Literal[
@@ -63,3 +65,27 @@ def class_colours(palette: PaletteName, count: int) -> list[str]:
     places = np.linspace(first, last, count) if count > 1 else [(first + last) / 2]
     colormap = mpl.colormaps[name]
     return [to_hex(colormap(place)) for place in places]
+
+
+def label_colours(
+    palette: PaletteName | Mapping[str, str], labels: Sequence[str]
+) -> list[str]:
+    """Return the colour of each label: the one given, or the next of "categories".
+
+    Raises
+    ------
+    SpatialCoaggError
+        If a mapping lacks a label or holds anything but ``#rrggbb``.
+    """
+    if isinstance(palette, str):
+        return class_colours("categories", len(labels))
+    absent = [label for label in labels if label not in palette]
+    if absent:
+        raise SpatialCoaggError(
+            f"palette has no colour for {listed(absent)}; give one to each label"
+        )
+    colours = [palette[label] for label in labels]
+    wrong = [c for c in colours if not re.fullmatch(r"#[0-9a-fA-F]{6}", str(c))]
+    if wrong:
+        raise SpatialCoaggError(f"colours are written #rrggbb, got {listed(wrong)}")
+    return colours

@@ -8,12 +8,18 @@
 SpatialCoagg.start = (map, data) => {
   const frames = new Map();
 
+  /* The place of the last year in which a layer has data. */
+  function lastYearOf(layer) {
+    if (layer.values.length === 1) return Math.max(0, data.years.length - 1);
+    return layer.values.findLastIndex((year) => year.some((value) => value !== null));
+  }
+
   const page = {
     map,
     data,
     words: data.words,
     /* layer and year are places in their lists; city and pointed places or null. */
-    state: { layer: 0, year: Math.max(0, data.years.length - 1), city: null, pointed: null },
+    state: { layer: 0, year: lastYearOf(data.layers[0]), city: null, pointed: null },
     layer: () => data.layers[page.state.layer],
 
     frame() {
@@ -24,8 +30,9 @@ SpatialCoagg.start = (map, data) => {
     },
 
     heading() {
-      const { title, values } = page.layer();
-      return values.length === 1 ? title : `${title} \u00b7 ${data.years[page.state.year]}`;
+      const { title, unit, values } = page.layer();
+      const what = unit ? `${title} (${unit})` : title;
+      return values.length === 1 ? what : `${what} \u00b7 ${data.years[page.state.year]}`;
     },
 
     set(change) {
@@ -45,6 +52,14 @@ SpatialCoagg.start = (map, data) => {
       SpatialCoagg.parts.forEach((part) => part.update(page, changed));
       if (changed.has("layer") || changed.has("year")) page.say(page.summary());
       else if (page.state.city !== null) page.say(SpatialCoagg.panel.sentence(page, page.state.city));
+    },
+
+    /* Show a layer, in the same year if it has data there. */
+    choose(place) {
+      const layer = data.layers[place];
+      const year = layer.values.length === 1 ? [] : layer.values[page.state.year];
+      const empty = year.length > 0 && year.every((value) => value === null);
+      page.set(empty ? { layer: place, year: lastYearOf(layer) } : { layer: place });
     },
 
     /* Select a city and bring it into sight. */
@@ -70,11 +85,18 @@ SpatialCoagg.start = (map, data) => {
     },
   };
 
+  /* In another page the wheel scrolls that page until the map is clicked. */
+  function waitForClick() {
+    map.scrollWheelZoom.disable();
+    map.on("click", () => map.scrollWheelZoom.enable());
+    map.on("mouseout", () => map.scrollWheelZoom.disable());
+  }
+
   /* In another page the frame grows with its content where the parts are stacked. */
   function fitFrame() {
     const frame = window.frameElement;
     if (!frame) return;
-    document.documentElement.classList.add("coagg-embedded");
+    waitForClick();
     const stacked = window.matchMedia("(max-width: 899px)");
     const own = frame.style.height;
     const fit = () => {

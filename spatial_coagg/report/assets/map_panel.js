@@ -51,7 +51,7 @@ SpatialCoagg.panel = (() => {
     const present = values.filter((value) => value !== null);
     if (layer.labels || values.length < 2 || present.length === 0) return null;
     const [low, high] = [Math.min(...present), Math.max(...present)];
-    const x = (year) => 4 + (year * 172) / (values.length - 1);
+    const x = (year) => 4 + (year * 142) / (values.length - 1);
     const y = (value) => (high === low ? 18 : 31 - ((value - low) * 26) / (high - low));
     let pen = "M";
     let path = "";
@@ -59,7 +59,7 @@ SpatialCoagg.panel = (() => {
       if (value !== null) path += `${pen}${x(year).toFixed(1)},${y(value).toFixed(1)}`;
       pen = value === null ? "M" : "L";
     });
-    const box = svgElement("svg", { class: "coagg-spark", viewBox: "0 0 180 36", "aria-hidden": "true" });
+    const box = svgElement("svg", { class: "coagg-spark", viewBox: "0 0 150 36", "aria-hidden": "true" });
     box.append(svgElement("path", { d: path }));
     const now = values[page.state.year];
     if (now !== null) box.append(svgElement("circle", { cx: x(page.state.year), cy: y(now), r: 3.2 }));
@@ -67,19 +67,21 @@ SpatialCoagg.panel = (() => {
       element("span", {}, [String(page.data.years[0])]),
       element("span", {}, [String(page.data.years[values.length - 1])]),
     ]);
-    return element("div", {}, [box, ends]);
+    const span = element("span", { class: "coagg-span" }, [
+      element("span", {}, [writeValue(layer, high)]),
+      element("span", {}, [writeValue(layer, low)]),
+    ]);
+    return element("div", { class: "coagg-sparkrow" }, high === low ? [box, "", ends] : [box, span, ends]);
   }
 
   /* What is known of a city: in the tooltip, and in the card once it is selected. */
   function describe(page, city) {
     const { shown, others, codes } = page.data.names;
-    const { title, unit } = page.layer();
     const second = [others[city], codes[city]].filter((name) => name && name !== shown[city]);
     const value = element("div", { class: "coagg-value" }, [
       swatch(colourOf(page, city)),
       element("b", {}, [valueText(page, city)]),
     ]);
-    if (unit && page.frame().values[city] !== null) value.append(element("small", {}, [unit]));
     const box = element("div", { class: "coagg-city" }, [
       element("strong", {}, [shown[city]]),
       element("small", {}, [second.join(" \u00b7 ")]),
@@ -90,7 +92,6 @@ SpatialCoagg.panel = (() => {
     if (rank) box.append(element("small", {}, [rank]));
     const line = sparkline(page, city);
     if (line) box.append(line);
-    box.dataset.layer = title;
     return box;
   }
 
@@ -103,7 +104,7 @@ SpatialCoagg.panel = (() => {
         ...layers.map((layer, place) => element("option", { value: place }, [layer.title])),
       );
       byId("layer").closest("label").hidden = layers.length < 2;
-      byId("layer").addEventListener("change", (event) => page.set({ layer: Number(event.target.value) }));
+      byId("layer").addEventListener("change", (event) => page.choose(Number(event.target.value)));
       byId("years").hidden = years.length < 2;
       byId("year").max = String(Math.max(0, years.length - 1));
       byId("year").addEventListener("input", (event) => {
@@ -281,7 +282,7 @@ SpatialCoagg.panel = (() => {
       event.preventDefault();
     },
     choose(page, city) {
-      byId("search").value = page.data.names.shown[city];
+      byId("search").value = "";
       this.close();
       page.visit(city);
     },

@@ -6,7 +6,8 @@ SpatialCoagg.view = (() => {
   const NO_DATA = "url(#coagg-no-data) #e9ecef";
   const BORDER = { color: "#5d6b7a", weight: 0.5, opacity: 0.75 };
   const HOVER = { color: "#14202e", weight: 1.75, opacity: 1 };
-  const SELECTED = { color: "#14202e", weight: 3, opacity: 1 };
+  const SELECTED = { color: "#14202e", weight: 2.25, opacity: 1 };
+  const HALO = { color: "#ffffff", weight: 7, fill: false, interactive: false, noClip: true };
 
   function svgElement(name, attributes) {
     const element = document.createElementNS(SVG, name);
@@ -20,14 +21,14 @@ SpatialCoagg.view = (() => {
     svg.style.position = "absolute";
     const pattern = svgElement("pattern", {
       id: "coagg-no-data",
-      width: 5,
-      height: 5,
+      width: 6,
+      height: 6,
       patternUnits: "userSpaceOnUse",
       patternTransform: "rotate(45)",
     });
     pattern.append(
-      svgElement("rect", { width: 5, height: 5, fill: "#f1f3f5" }),
-      svgElement("line", { x1: 0, y1: 0, x2: 0, y2: 5, stroke: "#aab4bf", "stroke-width": 2 }),
+      svgElement("rect", { width: 6, height: 6, fill: "#f3f4f5" }),
+      svgElement("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: "#cdd3da", "stroke-width": 2 }),
     );
     svg.append(pattern);
     document.body.append(svg);
@@ -38,8 +39,7 @@ SpatialCoagg.view = (() => {
   const toBounds = ([west, south, east, north]) => [[south, west], [north, east]];
 
   function drawCities(page) {
-    const renderer = L.svg({ padding: 0.5 });
-    const style = { renderer, fillOpacity: 1, smoothFactor: 0.6, noClip: true, ...BORDER };
+    const style = { renderer: page.renderer, fillOpacity: 1, smoothFactor: 0.6, noClip: true, ...BORDER };
     return page.rings.map((rings, city) => {
       const shape = L.polygon(toLatLngs(rings), style).addTo(page.map);
       shape.getElement().dataset.city = page.data.names.codes[city];
@@ -63,6 +63,7 @@ SpatialCoagg.view = (() => {
         color: "#3d4a58",
         weight: 1.5,
         interactive: false,
+        renderer: page.renderer,
       }).addTo(page.map);
     });
   }
@@ -100,24 +101,40 @@ SpatialCoagg.view = (() => {
     return paths;
   }
 
-  /* The first corner of the map where the inset hides no city; none: under the map. */
+  /* The largest inset that hides no city, in the first corner that takes one of a fair
+     size; a small one before none; under the map where every corner is land. */
+  const CORNERS = ["bottom-right", "bottom-left", "top-right", "top-left"];
+  const FAIR_WIDTHS = [150, 132, 116, 102, 90, 80];
+  const SMALL_WIDTHS = [70, 62, 54];
+  const SPECK = 5; // pixels: a smaller island may lie under the inset
+
+  function landPoints(page, ring) {
+    const points = ring.map(([x, y]) => page.map.latLngToContainerPoint([y, x]));
+    const { x, y } = L.bounds(points).getSize();
+    return x < SPECK && y < SPECK ? [] : points;
+  }
+
   function placeInset(page) {
     const inset = document.getElementById("coagg-inset");
     if (!inset) return;
-    const corners = ["bottom-right", "bottom-left", "top-right", "top-left"];
     const frame = page.map.getContainer().getBoundingClientRect();
-    const points = page.rings.flat(2).map(([x, y]) => page.map.latLngToContainerPoint([y, x]));
-    const free = corners.find((corner) => {
+    const points = page.rings.flatMap((rings) => rings.flatMap((ring) => landPoints(page, ring)));
+    const fits = (corner, width) => {
       inset.dataset.corner = corner;
+      inset.style.width = `${width}px`;
+      inset.dataset.small = String(width < 80);
       const box = inset.getBoundingClientRect();
-      const left = box.left - frame.left - 4;
-      const top = box.top - frame.top - 4;
-      const inside = (point) =>
-        point.x > left && point.x < left + box.width + 8 &&
-        point.y > top && point.y < top + box.height + 8;
-      return !points.some(inside);
-    });
-    inset.dataset.corner = free || "under";
+      const left = box.left - frame.left - 3;
+      const top = box.top - frame.top - 3;
+      return !points.some(
+        ({ x, y }) =>
+          x > left && x < left + box.width + 6 && y > top && y < top + box.height + 6,
+      );
+    };
+    const places = [FAIR_WIDTHS, SMALL_WIDTHS].flatMap((widths) =>
+      CORNERS.flatMap((corner) => widths.map((width) => [corner, width])),
+    );
+    if (!places.some(([corner, width]) => fits(corner, width))) fits("under", 102);
   }
 
   /* Fit the whole map; after that the user's own view is left alone. */
@@ -127,6 +144,8 @@ SpatialCoagg.view = (() => {
     page.map.fitBounds(toBounds(page.data.shapes.view), { padding: [10, 10], animate: false });
     page.map.setMinZoom(page.map.getZoom() - 0.5);
     page.map.setMaxZoom(page.map.getZoom() + 5);
+    page.whole = page.map.getZoom();
+    page.map.dragging.disable();
     placeInset(page);
     page.moved = false;
   }
@@ -179,17 +198,22 @@ SpatialCoagg.view = (() => {
       else return;
       event.preventDefault();
     });
-    box.addEventListener("blur", () => page.set({ pointed: null }));
+    box.addEventListener("blur", () => {
+      if (page.state.pointed !== null) page.shapes[page.state.pointed].closeTooltip();
+      page.set({ pointed: null });
+    });
   }
 
   function walk(page, arrow) {
     const { pointed, city } = page.state;
+    if (pointed !== null) page.shapes[pointed].closeTooltip();
     const from = pointed ?? city;
     const next = from === null ? page.frame().order[0] ?? 0 : neighbourTowards(page, from, arrow);
     if (next === null) return;
     const [x, y] = page.centres[next];
     page.map.panInside([y, x], { padding: [60, 60], animate: false });
     page.set({ pointed: next });
+    page.shapes[next].openTooltip([y, x]);
     page.say(SpatialCoagg.panel.sentence(page, next));
   }
 
@@ -201,12 +225,21 @@ SpatialCoagg.view = (() => {
     return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
   }
 
+  function refreshTooltip(page) {
+    const { pointed } = page.state;
+    if (pointed !== null && page.shapes[pointed].isTooltipOpen()) page.shapes[pointed].getTooltip().update();
+  }
+
   function outline(page) {
     const { city, pointed } = page.state;
     [page.outlined.pointed, page.outlined.city].forEach((old) => {
       if (old !== null) page.shapes[old].setStyle(BORDER);
     });
-    if (city !== null) page.shapes[city].setStyle(SELECTED).bringToFront();
+    page.halo.setLatLngs(city === null ? [] : page.shapes[city].getLatLngs());
+    if (city !== null) {
+      page.halo.bringToFront();
+      page.shapes[city].setStyle(SELECTED).bringToFront();
+    }
     if (pointed !== null && pointed !== city) page.shapes[pointed].setStyle(HOVER).bringToFront();
     page.outlined = { pointed, city };
   }
@@ -233,12 +266,19 @@ SpatialCoagg.view = (() => {
     page.map.setView([0, 0], 0);
     page.map.attributionControl?.remove();
     showWhole(page);
+    page.renderer = L.svg({ padding: 0.5 });
     page.shapes = drawCities(page);
+    page.halo = L.polygon([], { ...HALO, renderer: page.renderer }).addTo(page.map);
     drawLines(page);
     page.inset = drawInset(page);
     placeInset(page);
     listenToKeys(page);
-    page.map.on("dragend zoomend", () => { page.moved = true; });
+    page.map.on("zoomend", () => {
+      page.moved = Math.abs(page.map.getZoom() - page.whole) > 0.01;
+      // The whole map needs no dragging, and a finger on it shall scroll the page.
+      if (page.moved) page.map.dragging.enable();
+      else page.map.dragging.disable();
+    });
     document.getElementById("coagg-zoom-in").addEventListener("click", () => page.map.zoomIn());
     document.getElementById("coagg-zoom-out").addEventListener("click", () => page.map.zoomOut());
     document.getElementById("coagg-zoom-whole").addEventListener("click", () => showWhole(page));
@@ -251,7 +291,10 @@ SpatialCoagg.view = (() => {
   SpatialCoagg.parts.push({
     start,
     update(page, changed) {
-      if (changed.has("layer") || changed.has("year")) paint(page);
+      if (changed.has("layer") || changed.has("year")) {
+        paint(page);
+        refreshTooltip(page);
+      }
       if (changed.has("city") || changed.has("pointed")) outline(page);
     },
   });
