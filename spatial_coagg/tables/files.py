@@ -89,7 +89,8 @@ def _split_text(
     if "\x00" in text:
         raise _unreadable(file, "the file holds null bytes; save it as CSV UTF-8")
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
+        lines = io.StringIO(text, newline=None)
+        rows = list(csv.reader(lines, delimiter=separator, strict=True))
     except csv.Error as error:
         raise _unreadable(
             file, f"the quotes of the file do not match: {error}"
