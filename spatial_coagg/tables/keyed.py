@@ -194,16 +194,16 @@ def find_duplicates(keys: pd.DataFrame) -> list[Problem]:
 
 def warn_of_gaps(index: pd.Index, *, source: str) -> None:
     """Tell the reader where cities lack years between their first and last one."""
-    gaps = find_gaps(index) if isinstance(index, pd.MultiIndex) else index[:0]
+    gaps = find_gaps(index)
     if len(gaps) == 0:
         return
     cities = gaps.unique("city")
     years = [int(year) for year in gaps.unique("year").sort_values()]
-    noun = "city lacks" if len(cities) == 1 else "cities lack"
     warnings.warn(
-        f"{source}: {len(cities)} {noun} a year between their first and last one "
-        f"({len(gaps)} gaps, in {listed(years)}), such as city {gaps[0][0]!r} in "
-        f"{gaps[0][1]}. The gaps stay gaps: no value is carried over them",
+        f"{source}: {len(gaps)} years are missing between the first and last year of "
+        f"{len(cities)} {'city' if len(cities) == 1 else 'cities'} (in {listed(years)}), "
+        f"such as city {gaps[0][0]!r} in {gaps[0][1]}. The gaps stay gaps: no value is "
+        f"carried over them",
         DataWarning,
         stacklevel=3,
     )

@@ -92,12 +92,12 @@ def read_years(
     return years, _name_problems(cells, places, reasons)
 
 
-def find_gaps(index: pd.MultiIndex) -> pd.MultiIndex:
+def find_gaps(index: pd.Index) -> pd.MultiIndex:
     """Return the (city, year) pairs missing between a city's first and last year.
 
     Parameters
     ----------
-    index : MultiIndex
+    index : Index
         Levels ``city`` and ``year``, no pair twice, any order.
     """
     ordered = index.sort_values()
@@ -111,8 +111,6 @@ def find_gaps(index: pd.MultiIndex) -> pd.MultiIndex:
         for start in starts
         for step in range(1, int(missing[start]) + 1)
     ]
-    if not found:
-        return index[:0]
     return pd.MultiIndex.from_tuples(found, names=["city", "year"])
 
 

@@ -153,9 +153,7 @@ class Panel:
     @property
     def gaps(self) -> pd.MultiIndex:
         """The (city, year) pairs missing between a city's first and last year."""
-        index = self._frame.index
-        pairs = index.to_frame(index=False)
-        return find_gaps(pd.MultiIndex.from_frame(pairs))
+        return find_gaps(self._frame.index)
 
     def cube(
         self, columns: Sequence[str], *, balance: BalancePolicy = "error"

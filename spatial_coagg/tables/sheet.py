@@ -98,20 +98,24 @@ class Sheet:
             problems.append(Problem(message=message, column=header))
         return found, problems
 
-    def others(self, headers: Iterable[str]) -> list[str]:
-        """Return the headers that are not among `headers`, in the order of the file.
+    def others(self, headers: Sequence[str]) -> list[str]:
+        """Return the headers beside `headers`, each once, in the order of the file.
 
         Raises
         ------
         TableError
-            If a column has content and no header.
+            If one of `headers` is not there, or a column has content and no header.
         """
+        _, problems = self.pick(headers)
+        if problems:
+            raise TableError(self.source, problems)
         known = {plain_text(header) for header in headers}
         for position, column in enumerate(self.columns, start=1):
             if column.name == "" and not column.map(is_blank).all():
                 message = f"column {position} has no header; name it or delete it"
                 raise TableError(self.source, [Problem(message=message)])
-        return [name for name in self.headers if name and plain_text(name) not in known]
+        names = dict.fromkeys(self.headers)
+        return [name for name in names if name and plain_text(name) not in known]
 
 
 def _header(cell: object) -> str:

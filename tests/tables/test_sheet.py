@@ -85,3 +85,8 @@ def test_content_without_a_header_is_refused_where_all_columns_are_read() -> Non
         TableError, match="column 2 has no header; name it or delete it"
     ):
         page.others(["code"])
+
+
+def test_absent_headers_are_told_where_all_others_are_read() -> None:
+    with pytest.raises(TableError, match="column year: no such header"):
+        sheet(["code", "jobs"], ["a", 1]).others(["code", "year"])
