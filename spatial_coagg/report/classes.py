@@ -106,22 +106,42 @@ def _given_breaks(breaks: Sequence[float]) -> FloatArray:
 
 def _rule_tops(present: FloatArray, scheme: str, classes: int) -> FloatArray:
     """Return the distinct upper ends of the classes by the rule named."""
-    if scheme == "quantile":
-        bins = mapclassify.Quantiles(present, k=classes).bins
-    elif scheme == "equal":
-        bins = mapclassify.EqualInterval(present, k=classes).bins
-    else:
-        with warnings.catch_warnings():
-            # It advises numba, which is slower here: its first call takes 30 s.
-            warnings.filterwarnings("ignore", message="Numba not installed")
-            bins = mapclassify.FisherJenks(_thinned(present, classes), k=classes).bins
+    if scheme == "equal":
+        return _distinct(mapclassify.EqualInterval(present, k=classes).bins)
+    with warnings.catch_warnings():
+        # Ties making fewer classes is documented here; numba is slower for so few.
+        warnings.filterwarnings("ignore", message="Not enough unique values|Numba not")
+        if scheme == "quantile":
+            return _distinct(mapclassify.Quantiles(present, k=classes).bins)
+        thinned = _thinned(present, classes)
+        tops = _distinct(mapclassify.FisherJenks(thinned, k=classes).bins)
+    return _moved_into_gaps(tops, thinned, present)
+
+
+def _distinct(bins: FloatArray) -> FloatArray:
     return np.unique(np.asarray(bins, dtype=np.float64))
 
 
+def _moved_into_gaps(
+    tops: FloatArray, thinned: FloatArray, present: FloatArray
+) -> FloatArray:
+    """Move each top to the last value below the middle of the gap that follows it.
+
+    The values left out between the top and the next one kept belong to either side.
+    """
+    after = np.searchsorted(thinned, tops, side="right").clip(max=len(thinned) - 1)
+    middles = (tops + thinned[after]) / 2
+    moved: FloatArray = present[np.searchsorted(present, middles, side="right") - 1]
+    return np.unique(moved)
+
+
 def _thinned(present: FloatArray, classes: int) -> FloatArray:
-    """Return at most 300 of the sorted values, evenly spaced, ends included."""
-    if present.size <= FISHER_JENKS_VALUES:
-        return present
-    places = np.linspace(0, present.size - 1, FISHER_JENKS_VALUES).round().astype(int)
-    thinned = present[places]
-    return thinned if np.unique(thinned).size > classes else np.unique(present)
+    """Return at most 300 of the sorted values, evenly spaced, ends included.
+
+    Where that leaves fewer distinct ones than classes, ties are counted once.
+    """
+    places = np.linspace(0, 1, min(present.size, FISHER_JENKS_VALUES))
+    thinned: FloatArray = present[np.rint(places * (present.size - 1)).astype(int)]
+    if np.unique(thinned).size > classes:
+        return thinned
+    return _thinned(np.unique(present), classes)

@@ -41,7 +41,7 @@ class Layer:
     values: pd.Series
     scheme: Scheme = "quantile"
     classes: int = 6
-    palette: PaletteName | Mapping[str, str] = "blue-green"
+    palette: PaletteName | Mapping[str, str] = "blue"
     unit: str = ""
     note: str = ""
 

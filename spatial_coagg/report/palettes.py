@@ -12,17 +12,19 @@ from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import SpatialCoaggError
 
 PaletteName: TypeAlias = Literal[
-    "blue-green", "purples", "viridis", "cividis", "purple-orange", "categories"
+    "blue", "purple", "orange", "viridis", "cividis", "diverging", "categories"
 ]
 
 # Colormap of matplotlib and the part of it that is used: the palest tints are left
-# out, as they would be mistaken for a city without data.
+# out, as they would be mistaken for a city without data, and the ends are where six
+# neighbouring classes differ most under simulated colour blindness.
 _RAMPS = {
-    "blue-green": ("YlGnBu", 0.06, 0.96),
-    "purples": ("BuPu", 0.12, 0.98),
-    "viridis": ("viridis_r", 0.02, 0.98),
-    "cividis": ("cividis_r", 0.0, 1.0),
-    "purple-orange": ("PuOr_r", 0.08, 0.92),
+    "blue": ("YlGnBu", 0.12, 1.0),
+    "purple": ("BuPu", 0.18, 1.0),
+    "orange": ("YlOrBr", 0.16, 1.0),
+    "viridis": ("viridis_r", 0.0, 1.0),
+    "cividis": ("cividis_r", 0.02, 1.0),
+    "diverging": ("PuOr_r", 0.08, 0.92),
 }
 # Okabe and Ito (2008), "Color Universal Design", without black and yellow.
 _CATEGORIES = ("#d55e00", "#0072b2", "#e69f00", "#56b4e9", "#009e73", "#cc79a7")
@@ -35,8 +37,8 @@ def class_colours(palette: PaletteName, count: int) -> list[str]:
     Parameters
     ----------
     palette : str
-        ``"blue-green"``, ``"purples"``, ``"viridis"`` and ``"cividis"`` go from light
-        to dark; ``"purple-orange"`` has a light middle, for changes around zero;
+        ``"blue"``, ``"purple"``, ``"orange"``, ``"viridis"`` and ``"cividis"`` go from
+        light to dark; ``"diverging"`` has a light middle, for changes around zero;
         ``"categories"`` is for classes without an order.
     count : int
         From 1 to 9 (6 for ``"categories"``): more cannot be told apart.
@@ -50,7 +52,7 @@ def class_colours(palette: PaletteName, count: int) -> list[str]:
     --------
     >>> from spatial_coagg.report.palettes import class_colours
     >>> class_colours("cividis", 3)
-    ['#fee838', '#7c7b78', '#00224e']
+    ['#fce236', '#7a7a78', '#00224e']
     """
     check_choice(palette, (*_RAMPS, "categories"), name="palette")
     limit = len(_CATEGORIES) if palette == "categories" else MAX_CLASSES

@@ -47,7 +47,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[OpenPage]:
-    """Open files offline; when the test ends, no console error and no request is left."""
+    """Open files offline; fail at the end on any console error or request."""
     troubles: list[str] = []
     context = chromium.new_context(offline=True)
 

@@ -1,18 +1,21 @@
 """The map, used as a reader uses it: in Chromium, from disk, without network."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import OpenPage
 from playwright.sync_api import Locator, Page, expect
 
 from spatial_coagg.report.choropleth import ChoroplethMap, draw_choropleth
 from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.map_layers import Layer
+
+OpenPage: TypeAlias = Callable[..., Page]
 
 YEARS = [2004, 2005, 2006]
 HOSTILE = "<script>alert(1)</script>{{7*7}}[[title]]"
@@ -332,9 +335,9 @@ def test_nothing_covers_land_or_runs_out_of_the_window(
     page.screenshot(path=artefacts / f"map_{width}.png", full_page=width < 900)
 
 
-@pytest.mark.parametrize(("width", "tall"), [(1200, False), (400, True)])
+@pytest.mark.parametrize(("width", "layout"), [(1200, "beside"), (400, "stacked")])
 def test_the_embedded_map_works_and_fits_its_frame(
-    open_page: OpenPage, tmp_path: Path, width: int, tall: bool
+    open_page: OpenPage, tmp_path: Path, width: int, layout: str
 ) -> None:
     file = tmp_path / "report.html"
     text = f'<!DOCTYPE html><meta charset="utf-8">{make_map().embed()}'
@@ -344,7 +347,7 @@ def test_the_embedded_map_works_and_fits_its_frame(
     expect(frame.locator("#coagg-heading")).to_have_text("Synergy θ · 2006")
     expect(page.locator("iframe")).to_have_attribute("title", "Synergy & neighbours")
     height = "document.querySelector('iframe').offsetHeight"
-    if tall:
+    if layout == "stacked":
         page.wait_for_function(f"{height} > 1000")
     else:
         assert page.evaluate(height) == 780
