@@ -2,6 +2,8 @@
 
 from importlib.metadata import version
 
+import pandas as pd
+
 from spatial_coagg.planner.baseline import theta_driver
 from spatial_coagg.planner.chapters import (
     answer_chapter,
@@ -44,8 +46,8 @@ def compose_page(results: StudyResults) -> str:
         notice=settings.notice,
         question=settings.question,
         footer=[
-            f"Made with spatial_coagg {version('spatial-coagg')}, seed {settings.seed}; "
-            f"run.toml and run.lock.json beside this page repeat the run.",
+            f"Made with spatial_coagg {version('spatial-coagg')}, seed "
+            f"{settings.seed}; run.toml and run.lock.json beside this page repeat it.",
             results.inputs.credit,
         ],
     )

@@ -3,9 +3,11 @@
 import pandas as pd
 
 from spatial_coagg.planner.atlas import draw_atlas
-from spatial_coagg.planner.baseline import tabulate_baseline
+from spatial_coagg.planner.baseline import tabulate_baseline, theta_driver
 from spatial_coagg.planner.neighbours import describe_rule
 from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.report.autocorrelation_figures import draw_moran_by_year
+from spatial_coagg.report.drawing import figure_svg
 from spatial_coagg.report.findings import (
     describe_clustering,
     describe_driver,
@@ -34,8 +36,8 @@ from spatial_coagg.report.rankings import (
 def map_chapter(results: StudyResults) -> Section:
     """Return the map of synergy."""
     words = (
-        f"Every colour keeps its meaning over the years. {results.words.places.capitalize()} "
-        f"without data are marked as such. Choose a layer, move the slider, point at a "
+        f"Every colour keeps its meaning over the years. "
+        f"{results.words.places.capitalize()} without data are marked as such. Choose a layer, move the slider, point at a "
         f"{results.words.place} for its value, rank and history."
     )
     blocks: tuple[Block, ...] = (
@@ -50,7 +52,7 @@ def answer_chapter(results: StudyResults) -> Section:
     words, regions = results.words, results.regions
     fits = list(results.fits.values())
     model = results.settings.model
-    driver = next(name for name in model.drivers if "theta" in name)
+    driver = theta_driver(results.settings)
     sentences = [
         describe_level(results.theta, words),
         describe_leaders(results.theta, results.names),
@@ -132,10 +134,9 @@ def _rounded(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
 
 def _flat(ranking: pd.DataFrame) -> pd.DataFrame:
     columns = {}
-    for year, quantity in ranking.columns:
-        cells = ranking[year, quantity]
-        shown = cells if quantity == "city" else [_or_blank(cell) for cell in cells]
-        columns[f"{year}" if quantity == "city" else f"theta {year}"] = shown
+    for year in ranking.columns.unique(0):
+        columns[f"{year}"] = list(ranking[year]["city"])
+        columns[f"theta {year}"] = [_or_blank(cell) for cell in ranking[year]["theta"]]
     return pd.DataFrame(columns, index=ranking.index)
 
 
@@ -160,8 +161,9 @@ def clustering_chapter(results: StudyResults) -> Section:
     table = _rounded(frame[list(shown)].rename(columns=shown), digits=4)
     settings = results.settings.moran
     note = (
-        f"{settings.alternative} p-values; {settings.permutations} permutations, so the "
-        f"smallest p that can be found is about {2 / (settings.permutations + 1):.4f}."
+        f"{settings.alternative.capitalize()} p-values; {settings.permutations} "
+        f"permutations, so p cannot be less than about "
+        f"{2 / (settings.permutations + 1):.4f}."
     )
     figure = draw_moran_by_year(results.moran)
     blocks: list[Block] = [
@@ -202,8 +204,8 @@ def care_chapter(results: StudyResults) -> Section:
         f"{max(years)}; {int(theta.isna().sum())} of {len(theta)} values are missing.",
         f"Location quotients compare with {results.quotients.benchmark}.",
         describe_rule(results.settings.weights),
-        f"That makes {summary.links} links, {summary.mean_neighbours:.2f} neighbours on "
-        f"average, {summary.components} connected parts and {len(summary.islands)} "
+        f"That makes {summary.links} links, {summary.mean_neighbours:.2f} neighbours "
+        f"on average, {summary.components} connected parts and {len(summary.islands)} "
         f"{results.words.places} without neighbours.",
     ]
     if results.settings.example is not None:

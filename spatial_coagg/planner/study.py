@@ -13,16 +13,12 @@ from spatial_coagg.indices.coagglomeration import group_thetas
 from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
-from spatial_coagg.planner.briefing import (
-    StudyResults,
-    compose_page,
-    compose_sheets,
-    key_results,
-)
+from spatial_coagg.planner.briefing import compose_page, compose_sheets, key_results
 from spatial_coagg.planner.inputs import Inputs, read_inputs
 from spatial_coagg.planner.lock import write_lock
 from spatial_coagg.planner.neighbours import build_weights
 from spatial_coagg.planner.notes import noted
+from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.settings import Settings, example_settings, read_settings
 from spatial_coagg.planner.variables import transform_variables
 from spatial_coagg.report.folder import check_replaceable, replaced_folder
