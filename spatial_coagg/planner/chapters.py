@@ -37,8 +37,9 @@ def map_chapter(results: StudyResults) -> Section:
     """Return the map of synergy."""
     words = (
         f"Every colour keeps its meaning over the years. "
-        f"{results.words.places.capitalize()} without data are marked as such. Choose a layer, move the slider, point at a "
-        f"{results.words.place} for its value, rank and history."
+        f"{results.words.places.capitalize()} without data are marked as such. "
+        f"Choose a layer, move the slider, point at a {results.words.place} for its "
+        f"value, rank and history."
     )
     blocks: tuple[Block, ...] = (
         Paragraphs((words,)),

@@ -129,6 +129,11 @@ def _read_jobs(settings: JobsSettings) -> pd.DataFrame:
         jobs=settings.jobs,
         sheet=settings.sheet,
         encoding=settings.encoding,
+        header_row=settings.header_row,
+        missing_marks=settings.missing_marks,
+        code_digits=settings.code_digits,
+        persons_per_unit=settings.persons_per_unit,
+        tolerance=settings.tolerance,
     )
     if settings.total is not None:
         return jobs
@@ -151,6 +156,9 @@ def _read_national(settings: JobsSettings) -> pd.DataFrame | None:
         industries=national.industries,
         sheet=national.sheet,
         encoding=national.encoding,
+        header_row=national.header_row,
+        missing_marks=national.missing_marks,
+        persons_per_unit=national.persons_per_unit,
     )
 
 
@@ -162,6 +170,9 @@ def _read_controls(settings: ControlsSettings) -> pd.DataFrame:
         columns=settings.columns,
         sheet=settings.sheet,
         encoding=settings.encoding,
+        header_row=settings.header_row,
+        missing_marks=settings.missing_marks,
+        code_digits=settings.code_digits,
     )
 
 

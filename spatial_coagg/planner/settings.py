@@ -73,6 +73,8 @@ class _TableFile(_Section):
     file: InputFile
     sheet: Name | None = None
     encoding: Name | None = None
+    header_row: PositiveInt = 1
+    missing_marks: tuple[str, ...] = ()
     year: Name = "year"
 
 
@@ -81,6 +83,7 @@ class NationalSettings(_TableFile):
 
     total: Name = "total"
     industries: dict[Name, Name]
+    persons_per_unit: PositiveFloat = 1.0
 
 
 class JobsSettings(_TableFile):
@@ -91,6 +94,9 @@ class JobsSettings(_TableFile):
     industries: dict[Name, Name]
     industry: Name | None = None
     jobs: Name | None = None
+    code_digits: Annotated[int, Field(ge=0)] | None = None
+    persons_per_unit: PositiveFloat = 1.0
+    tolerance: Annotated[float, Field(ge=0)] = 0.01
     national: NationalSettings | None = None
 
     @model_validator(mode="after")
@@ -107,6 +113,7 @@ class ControlsSettings(_TableFile):
     """Everything else that varies by city and year."""
 
     city: Name = "city"
+    code_digits: Annotated[int, Field(ge=0)] | None = None
     columns: dict[Name, Name]
 
 
