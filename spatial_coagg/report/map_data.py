@@ -36,6 +36,14 @@ class Inset:
         Lines drawn on the map and in the inset, such as the South China Sea dash line.
     title : str
         Caption of the inset; empty for "South China Sea" in the language of the map.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from spatial_coagg.report.map_data import Inset
+    >>> dashes = [shapely.LineString([(109, 4), (110, 6)])]
+    >>> Inset.around(gpd.GeoDataFrame(geometry=dashes, crs=4326), margin=1).bounds
+    (108.0, 3.0, 111.0, 7.0)
     """
 
     bounds: tuple[float, float, float, float]

@@ -36,6 +36,14 @@ class Layer:
         Shown behind the title, such as ``"persons"``.
     note : str
         One sentence under the legend: what the numbers mean.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from spatial_coagg.report.map_layers import Layer
+    >>> theta = pd.Series([2.1, 2.8], index=pd.Index(["A", "B"], name="city"))
+    >>> Layer(theta, scheme=[2.5], palette="purple", unit="points").classes
+    6
     """
 
     values: pd.Series

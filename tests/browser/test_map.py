@@ -237,10 +237,10 @@ def test_the_table_of_ten_follows_the_year_and_selects(page: Page) -> None:
     rows = page.locator("#coagg-table tbody tr")
     expect(rows).to_have_count(10)
     slide_to(page, 2004)
-    best = THETA.xs(2004, level="year").idxmax()
+    best = str(THETA.xs(2004, level="year").idxmax())
     expect(rows.first.locator("td").last).to_have_text(f"{THETA[best, 2004]:.3f}")
     rows.first.locator("button").click()
-    expect(page.locator("#coagg-card")).to_contain_text(str(best))
+    expect(page.locator("#coagg-card")).to_contain_text(best)
     expect(rows.first).to_have_attribute("aria-current", "true")
     page.locator("#coagg-card button").click()
     expect(page.locator("#coagg-card")).to_contain_text("Click a city")
@@ -280,7 +280,9 @@ def test_zooming_enlarges_and_the_whole_map_comes_back(page: Page) -> None:
         ".getBoundingClientRect().width > 1.2 * first",
         arg=first,
     )
+    expect(page.locator(".coagg-inset")).to_be_hidden()
     page.locator("#coagg-zoom-whole").click()
+    expect(page.locator(".coagg-inset")).to_be_visible()
     page.wait_for_function(
         "first => Math.abs(document.querySelector('path[data-city=\"100800\"]')"
         ".getBoundingClientRect().width / first - 1) < 0.01",
@@ -335,6 +337,29 @@ def test_nothing_covers_land_or_runs_out_of_the_window(
     page.screenshot(path=artefacts / f"map_{width}.png", full_page=width < 900)
 
 
+def test_a_frame_shown_later_shows_the_whole_map(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    file = tmp_path / "tabs.html"
+    text = f'<meta charset="utf-8"><div hidden>{make_map().embed()}</div>'
+    file.write_text(f"<!DOCTYPE html>{text}", encoding="utf-8")
+    page = open_page(file)
+    page.evaluate("document.querySelector('div').hidden = false")
+    city = page.frame_locator("iframe").locator(f'path[data-city="{CITIES[0]}"]').first
+    page.wait_for_timeout(200)
+    box = city.bounding_box()
+    assert box is not None
+    assert box["width"] > 60
+
+
+def test_another_window_size_shows_the_whole_map_again(page: Page) -> None:
+    for width, height in (WIDTHS[1], WIDTHS[3], WIDTHS[0]):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator(".coagg-inset")).to_be_visible()
+        page.wait_for_function(f"({OVERLAPS})() === 0")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize(("width", "layout"), [(1200, "beside"), (400, "stacked")])
 def test_the_embedded_map_works_and_fits_its_frame(
     open_page: OpenPage, tmp_path: Path, width: int, layout: str
@@ -350,4 +375,4 @@ def test_the_embedded_map_works_and_fits_its_frame(
     if layout == "stacked":
         page.wait_for_function(f"{height} > 1000")
     else:
-        assert page.evaluate(height) == 780
+        assert page.evaluate(height) == 820

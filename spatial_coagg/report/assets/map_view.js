@@ -140,14 +140,24 @@ SpatialCoagg.view = (() => {
   /* Fit the whole map; after that the user's own view is left alone. */
   function showWhole(page) {
     page.map.invalidateSize({ animate: false });
+    const { x, y } = page.map.getSize();
+    if (x === 0 || y === 0) return; // not shown yet; the observer calls again
     page.map.setMinZoom(-30);
     page.map.fitBounds(toBounds(page.data.shapes.view), { padding: [10, 10], animate: false });
     page.map.setMinZoom(page.map.getZoom() - 0.5);
     page.map.setMaxZoom(page.map.getZoom() + 5);
     page.whole = page.map.getZoom();
-    page.map.dragging.disable();
+    followZoom(page);
     placeInset(page);
-    page.moved = false;
+  }
+
+  /* The inset is part of the whole map; over an enlarged one it would hide land. The
+     whole map needs no dragging, and a finger on it shall scroll the page. */
+  function followZoom(page) {
+    page.moved = Math.abs(page.map.getZoom() - page.whole) > 0.01;
+    document.getElementById("coagg-inset")?.toggleAttribute("hidden", page.moved);
+    if (page.moved) page.map.dragging.enable();
+    else page.map.dragging.disable();
   }
 
   function showCity(page, city) {
@@ -273,12 +283,7 @@ SpatialCoagg.view = (() => {
     page.inset = drawInset(page);
     placeInset(page);
     listenToKeys(page);
-    page.map.on("zoomend", () => {
-      page.moved = Math.abs(page.map.getZoom() - page.whole) > 0.01;
-      // The whole map needs no dragging, and a finger on it shall scroll the page.
-      if (page.moved) page.map.dragging.enable();
-      else page.map.dragging.disable();
-    });
+    page.map.on("zoomend", () => followZoom(page));
     document.getElementById("coagg-zoom-in").addEventListener("click", () => page.map.zoomIn());
     document.getElementById("coagg-zoom-out").addEventListener("click", () => page.map.zoomOut());
     document.getElementById("coagg-zoom-whole").addEventListener("click", () => showWhole(page));
