@@ -4,7 +4,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import ArpackError, eigs
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import ArpackNoConvergence, eigs
 
 from spatial_coagg._typing import BoolArray, FloatArray, IntArray
 
@@ -77,13 +78,17 @@ def largest_shares(matrix: SparseMatrix) -> FloatArray:
 
 def spectral_radius(matrix: SparseMatrix) -> float:
     """Return the largest absolute eigenvalue of a matrix without negative entries."""
+    pieces = connected_components(matrix, connection="strong")[0]
+    if pieces == matrix.shape[0]:
+        # No way leads back to where it began; rounding would hide the zero.
+        return 0.0
     if matrix.shape[0] > SMALL:
         try:
             # A fixed start makes the answer the same in every run.
             start = np.ones(matrix.shape[0])
             found = eigs(matrix, k=1, v0=start, return_eigenvectors=False)
             return float(np.abs(found).max())
-        except ArpackError:
+        except ArpackNoConvergence:
             pass
     return float(np.abs(np.linalg.eigvals(matrix.toarray())).max())
 

@@ -299,12 +299,14 @@ def inverse_distances(
             f"over their distance is infinite; correct their points"
         )
     weights: FloatArray = km**-power
-    if not np.all((weights > 0) & np.isfinite(weights)):
-        raise WeightsError(
-            f"power={power:g} makes weights too large or small for a number; "
-            f"lower it (1 and 2 are usual)"
-        )
+    check_numbers(weights, advice=f"lower power={power:g} (1 and 2 are usual)")
     return weights
+
+
+def check_numbers(weights: FloatArray, *, advice: str) -> None:
+    """Raise if a weight has become zero or infinite."""
+    if not np.all((weights > 0) & np.isfinite(weights)):
+        raise WeightsError(f"weights get too large or small for a number; {advice}")
 
 
 def join_pairs(

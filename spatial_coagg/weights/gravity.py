@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from libpysal.graph import Graph
 
@@ -11,6 +12,7 @@ from spatial_coagg.checks import listed
 from spatial_coagg.errors import WeightsError
 from spatial_coagg.weights._matrix import matrix_of_pairs
 from spatial_coagg.weights.distance import (
+    check_numbers,
     check_positive,
     inverse_distances,
     pairs_up_to,
@@ -157,7 +159,9 @@ def _link_by_pull(
     pairs = pairs_up_to(vectors, None)
     y = values.to_numpy()
     pull = inverse_distances(vectors, pairs, power=power, cities=values.index)
-    weights = pull * y[pairs[:, 0]] * y[pairs[:, 1]]
+    with np.errstate(over="ignore"):
+        weights = pull * y[pairs[:, 0]] * y[pairs[:, 1]]
+    check_numbers(weights, advice=f"give {values.name} in another unit")
     matrix = matrix_of_pairs(pairs, weights, len(values))
     return finish_weights(Links(matrix, values.index), transform=transform)
 

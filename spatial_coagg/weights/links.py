@@ -117,6 +117,11 @@ def make_links(
         occurs twice.
     """
     values: FloatArray = np.asarray(weights, dtype=np.float64)
+    if np.any(columns < 0):
+        raise AlignmentError(
+            f"{name} has neighbours that are none of its {len(cities)} cities, such as "
+            f"one of {cities[rows[columns < 0][0]]!r}; give those cities a row too"
+        )
     own = rows == columns
     for wrong, advice in (
         (~np.isfinite(values), "is no finite number; correct it"),
@@ -142,15 +147,19 @@ def make_links(
 
 
 def _read_graph(graph: Graph, *, name: str) -> Links:
-    index = graph.adjacency.index
-    cities = read_cities(graph.unique_ids, name=f"the ids of {name}")
+    adjacency = graph.adjacency
     # Labels are compared once for each city, not once for each link.
-    focal, neighbour = (
-        cities.get_indexer(index.levels[level])[index.codes[level]] for level in (0, 1)
+    (focals, neighbours), (rows, columns) = (
+        adjacency.index.levels,
+        adjacency.index.codes,
     )
-    return make_links(
-        cities, focal, neighbour, graph.adjacency.to_numpy(dtype=np.float64), name=name
+    cities = read_cities(focals[pd.unique(rows)], name=f"the ids of {name}")
+    rows, columns = (
+        cities.get_indexer(focals)[rows],
+        cities.get_indexer(neighbours)[columns],
     )
+    weights = adjacency.to_numpy(dtype=np.float64)
+    return make_links(cities, rows, columns, weights, name=name)
 
 
 def _read_w(weights: W, *, name: str) -> Links:

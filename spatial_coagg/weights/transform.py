@@ -24,7 +24,7 @@ TRANSFORMS = ("row", "spectral", "none")
 
 # A warning is due where the heaviest neighbour takes more than this share of a row, on
 # average over the rows of more than ten neighbours (an equal share is below a tenth).
-DOMINANT_SHARE = 0.2
+DOMINANT_SHARE = 0.25
 FEW_NEIGHBOURS = 10
 
 
@@ -87,9 +87,8 @@ def _scaled(links: Links, *, transform: Transform) -> Links:
 
 
 def _divided_by_radius(matrix: SparseMatrix) -> SparseMatrix:
-    radius = spectral_radius(matrix) if matrix.nnz else 0.0
-    # Links that form no circle have no eigenvalue but zero; rounding hides that.
-    if radius <= 1e-12 * np.max(matrix.data, initial=0.0):
+    radius = spectral_radius(matrix)
+    if radius == 0:
         raise WeightsError(
             "the weights have no eigenvalue other than zero, so they cannot be divided "
             'by the largest; use transform="row"'
