@@ -53,8 +53,6 @@ def invert_outer(moments: FloatArray) -> Inverse:
 
 def rank_of(matrix: FloatArray) -> int:
     """Return the rank of a positive semidefinite matrix, whatever its units."""
-    if len(matrix) == 0:
-        return 0
     scale = _unit_scale(np.diag(matrix))
     values, _ = linalg.eigh(matrix * scale * scale[:, None])
     return int((values > _tolerance(values)).sum())

@@ -32,11 +32,6 @@ class Equations:
     used: BoolArray
     years: int
 
-    @property
-    def is_system(self) -> bool:
-        """Whether there are level rows."""
-        return len(self.y) > self.years
-
     def residuals(self, coefficients: FloatArray) -> FloatArray:
         """Return y - x b, shape (R, N)."""
         return self.y - self.x @ coefficients

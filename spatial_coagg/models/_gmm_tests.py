@@ -104,6 +104,8 @@ def leave_out(kept: BoolArray, problem: Problem, course: Course) -> Subset | Non
     rank = course.first.weight.rank
     coefficients = problem.zx.shape[1]
     others = int(kept.sum())
+    if others == 0:
+        return None
     if not course.first.weight.is_exact:
         others = rank_of(problem.spherical[np.ix_(kept, kept)])
     if others < coefficients or others >= rank:
@@ -119,5 +121,10 @@ def leave_out(kept: BoolArray, problem: Problem, course: Course) -> Subset | Non
 
 
 def upper_tail(statistic: float, degrees: int) -> float:
-    """Return the chi-squared p-value, nan without degrees of freedom."""
-    return float(special.chdtrc(degrees, statistic)) if degrees > 0 else float("nan")
+    """Return the chi-squared p-value, nan without degrees of freedom.
+
+    A difference of two tests may come out negative: then it is 1.
+    """
+    if degrees <= 0:
+        return float("nan")
+    return float(special.chdtrc(degrees, max(statistic, 0.0)))

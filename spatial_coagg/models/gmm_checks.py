@@ -8,7 +8,6 @@ import numpy as np
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._gmm_estimation import Course, Problem
-from spatial_coagg.models._gmm_inverse import rank_of
 from spatial_coagg.models._gmm_moments import InstrumentMatrix
 from spatial_coagg.models.gmm_method import GmmMethod
 from spatial_coagg.models.gmm_result import DynamicGmmFit
@@ -95,7 +94,10 @@ def check_instruments(
 
 def check_identified(problem: Problem, labels: Sequence[str]) -> None:
     """Raise if the instruments do not move with every regressor."""
-    rank = rank_of(problem.zx.T @ problem.zx)
+    # Each instrument and each regressor in its own unit of length.
+    rows = np.sqrt(np.diag(problem.spherical))
+    columns = np.sqrt(np.square(problem.equations.x).sum(axis=(0, 1)))
+    rank = int(np.linalg.matrix_rank(problem.zx / rows[:, None] / columns))
     if rank < len(labels):
         raise EstimationError(
             f"the instruments identify {rank} of the {len(labels)} coefficients "
