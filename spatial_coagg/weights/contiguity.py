@@ -93,7 +93,8 @@ def build_contiguity(
     Polygons that overlap count as neighbours under both rules, so a sliver left by
     careless drawing costs no link, and corners need no matching vertex on the other
     side. A gap between two polygons, however narrow, separates them: close gaps first
-    with ``shapely.coverage_clean``. Distance plays no part, so any CRS will do.
+    with ``shapely.coverage_clean``; a map in degrees has such a cut along the 180th
+    meridian. Distance plays no part, so any CRS will do.
 
     Examples
     --------

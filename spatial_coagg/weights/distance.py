@@ -89,6 +89,7 @@ def build_nearest(
     """
     chosen = select_boundaries(boundaries, cities)
     n = len(chosen)
+    check_links_fit(n, n)
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 < k < n:
         raise WeightsError(
             f"k must be a whole number from 1 to {n - 1}, one less than the {n} "

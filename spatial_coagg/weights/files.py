@@ -14,7 +14,7 @@ from libpysal.weights import W
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_cities_covered, check_columns_exist, listed
-from spatial_coagg.errors import DataWarning, WeightsError
+from spatial_coagg.errors import DataWarning, SpatialCoaggError, WeightsError
 from spatial_coagg.weights._matrix import largest_shares, neighbour_counts
 from spatial_coagg.weights.links import Links, make_links, read_cities, read_links
 
@@ -79,7 +79,17 @@ def read_weights(
         ".csv": _read_csv,
         ".parquet": _read_parquet,
     }
-    rows = readers[_ending(file)](file)
+    read = readers[_ending(file)]
+    try:
+        rows = read(file)
+    except SpatialCoaggError:
+        raise
+    except ValueError as error:
+        # pandas, pyarrow and the decoder of text each have their own kind of it.
+        raise WeightsError(
+            f"{file} cannot be read: {str(error).strip()}; text must be UTF-8, and the ending must "
+            f"tell the format"
+        ) from error
     named = read_cities(list(dict.fromkeys(rows.cities)), name=f"the ids of {file}")
     if cities is None:
         rows.check_count(len(named), file)
@@ -252,6 +262,9 @@ def _read_gwt(file: Path) -> _Rows:
 
 def _read_csv(file: Path) -> _Rows:
     frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if not isinstance(frame.index, pd.RangeIndex):
+        # pandas takes the surplus on the left for row labels, which shifts the rest.
+        raise WeightsError(f"{file} has rows of more cells than its header; mend them")
     return _rows_of_frame(frame, file, [f"row {row + 2}" for row in range(len(frame))])
 
 

@@ -158,7 +158,8 @@ def _centroids(geographic: gpd.GeoSeries) -> FloatArray:
 
 
 def _check_degrees(degrees: FloatArray, cities: pd.Index) -> None:
-    wrong = (np.abs(degrees) > np.array([180.0, 90.0])).any(axis=1)
+    # Asked this way round, a coordinate that is no number is wrong too.
+    wrong = ~(np.abs(degrees) <= np.array([180.0, 90.0])).all(axis=1)
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         longitude, latitude = degrees[first]

@@ -47,7 +47,8 @@ def build_nested(
     Notes
     -----
     W = share R(first) + (1 - share) R(second), where R divides each row by its sum, so
-    that `share` means the same for every city whatever the units of the two [1]_.
+    that `share` means the same for every city whatever the units of the two. For such
+    mixtures of nearness in space and in technology see [1]_.
 
     References
     ----------

@@ -108,8 +108,8 @@ def _warn_of_dominance(links: Links) -> None:
     warnings.warn(
         f"on average the heaviest neighbour takes {mean:.0%} of a city's weight (more "
         f"than {DOMINANT_SHARE:.0%}), and up to {shares[many].max():.0%}, most for "
-        f"{listed(heaviest)}; results rest on few pairs: consider a floor, a lower "
-        f"power or transform='none'",
+        f"{listed(heaviest)}; results rest on few pairs: consider a floor "
+        f"(economic distance), a lower power or another rule",
         DominanceWarning,
         stacklevel=4,
     )

@@ -318,3 +318,5 @@ def test_too_many_links_are_refused_before_they_are_made(
 def test_one_city_is_too_few(seats: gpd.GeoDataFrame) -> None:
     with pytest.raises(WeightsError, match="two cities or more; got 1"):
         build_inverse_distance(seats.iloc[:1])
+    with pytest.raises(WeightsError, match="two cities or more; got 1"):
+        build_nearest(seats.iloc[:1], k=1)

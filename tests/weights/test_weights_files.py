@@ -166,6 +166,7 @@ def test_a_short_header_is_read(tmp_path: Path) -> None:
         ("w.gwt", "0 2 map id\n\na b x\n", "line 3: the weight 'x' is no number"),
         ("w.csv", "focal,neighbor,weight\na,b,0\nb,a,\n", "row 3: the weight ''"),
         ("w.csv", "focal,neighbor,weight\na,b,-1\n", "weight -1 of 'b' for 'a' is neg"),
+        ("w.csv", "focal,neighbor,weight\na,b,1,2\n", "rows of more cells than its"),
         ("w.csv", "focal,neighbor,weight\na,b,inf\n", "is no finite number"),
         ("w.csv", "focal,neighbor,weight\na,b,1\na,b,1\n", "1 links twice"),
         ("w.csv", "focal,neighbor,weight\na,a,1\n", "no city is its own neighbour"),
@@ -176,6 +177,24 @@ def test_a_malformed_file_is_refused(
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(WeightsError, match=message):
+        read_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("w.csv", "focal,neighbor,weight\n苏州,上海,1\n".encode("gb18030")),
+        ("w.gal", "1\n苏州 0\n".encode("gb18030")),
+        ("w.csv", b""),
+        ("w.csv", b"focal,neighbor,weight\na,b,1\na,b,1,2,3\n"),
+        ("w.parquet", b"focal,neighbor,weight\na,b,1\n"),
+    ],
+)
+def test_a_file_of_another_format_is_refused(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WeightsError, match=r"w\.\w+ cannot be read: .*must be UTF-8"):
         read_weights(tmp_path / name)
 
 
