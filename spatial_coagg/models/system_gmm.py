@@ -40,9 +40,11 @@ xtabond2                          here
 An endogenous driver takes ``GmmInstruments(x, lags=(2, None))``, a predetermined one
 ``lags=(1, None)``, a strictly exogenous one ``StandardInstruments(x)``. Not offered:
 ``passthru``, ``mz``, ``pca``, ``cluster()``, weights, ``arlevels``, and backward
-orthogonal deviations of instruments. Two things differ on purpose: collinear drivers
-are an error instead of being dropped, and a covariance of moments without full rank
-is inverted after Moore and Penrose, as gretl does, instead of by dropping moments.
+orthogonal deviations of instruments. Three things differ on purpose: collinear drivers
+are an error instead of being dropped; a covariance of moments without full rank is
+inverted after Moore and Penrose, as gretl does, instead of by dropping moments; and
+where errors are taken as i.i.d. (one-step, classical) the serial-correlation tests use
+the whole of H, level errors included, which xtabond2 3.7 leaves out in a system.
 """
 
 from collections.abc import Sequence
