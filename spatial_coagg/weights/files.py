@@ -73,23 +73,7 @@ def read_weights(
     file = Path(path)
     if not file.is_file():
         raise WeightsError(f"no such file of weights: {file}")
-    readers: dict[str, Callable[[Path], _Rows]] = {
-        ".gal": _read_gal,
-        ".gwt": _read_gwt,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
-    }
-    read = readers[_ending(file)]
-    try:
-        rows = read(file)
-    except SpatialCoaggError:
-        raise
-    except ValueError as error:
-        # pandas, pyarrow and the decoder of text each have their own kind of it.
-        raise WeightsError(
-            f"{file} cannot be read: {str(error).strip()}; text must be UTF-8, and the ending must "
-            f"tell the format"
-        ) from error
+    rows = _read_rows(file)
     named = read_cities(list(dict.fromkeys(rows.cities)), name=f"the ids of {file}")
     if cities is None:
         rows.check_count(len(named), file)
@@ -177,6 +161,26 @@ class _Rows:
                 f"{file} says it has {self.count} cities and names {found}; if the "
                 f"others have no neighbours, give all codes as cities="
             )
+
+
+def _read_rows(file: Path) -> _Rows:
+    readers: dict[str, Callable[[Path], _Rows]] = {
+        ".gal": _read_gal,
+        ".gwt": _read_gwt,
+        ".csv": _read_csv,
+        ".parquet": _read_parquet,
+    }
+    read = readers[_ending(file)]
+    try:
+        return read(file)
+    except SpatialCoaggError:
+        raise
+    except ValueError as error:
+        # pandas, pyarrow and the decoder of text each have their own kind of it.
+        raise WeightsError(
+            f"{file} cannot be read: {str(error).strip()}; text must be UTF-8, and the "
+            f"ending must tell the format"
+        ) from error
 
 
 def _ending(file: Path) -> str:
