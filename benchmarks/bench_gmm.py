@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 python benchmarks/bench_gmm.py [--large] [--replications 200]
 
 Prints medians of the time of two-step system GMM with Windmeijer's correction on 281
-cities and 16 years, with 14 collapsed and with 359 instruments; with ``--large`` on 100,000 cities and 10 years, whose peak memory it prints too. pydynpd and
-pyxtabond2 are timed on the same model if they can be imported. ``--replications`` adds a
-Monte Carlo: bias, and how often the 95 % interval covers the truth.
+cities and 16 years, with 14 collapsed and with 359 instruments; with ``--large`` also
+on 100,000 cities and 10 years, with the peak memory. pydynpd and pyxtabond2 are timed
+on the same model if they can be imported. ``--replications`` adds a Monte Carlo: bias,
+and how often the 95 % interval covers the truth.
 """
 
 import argparse
