@@ -120,23 +120,16 @@ def _read_all(cells: pd.Series, marks: frozenset[str]) -> list[float]:
 
 
 def _name_problems(cells: pd.Series, marks: frozenset[str]) -> list[Problem]:
-    return [
-        Problem(
-            message=_reason(cell, marks),
-            row=row,
-            column=str(cells.name),
-            value=str(cell),
-        )
-        for row, cell in zip(cells.index.tolist(), cells.tolist(), strict=True)
-    ]
-
-
-def _reason(cell: object, marks: frozenset[str]) -> str:
-    try:
-        _read_number(cell, marks)
-    except Unreadable as reason:
-        return str(reason)
-    return _INFINITE
+    problems = []
+    for row, cell in zip(cells.index.tolist(), cells.tolist(), strict=True):
+        try:
+            _read_number(cell, marks)
+        except Unreadable as reason:
+            problem = Problem(
+                message=str(reason), row=row, column=str(cells.name), value=str(cell)
+            )
+            problems.append(problem)
+    return problems
 
 
 def _read_number(cell: object, marks: frozenset[str]) -> float:

@@ -41,7 +41,7 @@ def check_cities_on_map(table: pd.DataFrame | Panel, boundaries: pd.DataFrame) -
         return
     if len(absent) == len(cities):
         raise AlignmentError(
-            f"none of the {len(cities)} cities is on the map: the table has "
+            "no city of the table is on the map: the table has "
             f"{listed(absent, limit=3)}, the map {listed(boundaries.index, limit=3)}; "
             f"read both by the same code, as text"
         )

@@ -199,11 +199,12 @@ def warn_of_gaps(index: pd.Index, *, source: str) -> None:
         return
     cities = gaps.unique("city")
     years = [int(year) for year in gaps.unique("year").sort_values()]
+    noun = "city" if len(cities) == 1 else "cities"
     warnings.warn(
         f"{source}: {len(gaps)} years are missing between the first and last year of "
-        f"{len(cities)} {'city' if len(cities) == 1 else 'cities'} (in {listed(years)}), "
-        f"such as city {gaps[0][0]!r} in {gaps[0][1]}. The gaps stay gaps: no value is "
-        f"carried over them",
+        f"{len(cities)} {noun} (in {listed(years)}), such as city "
+        f"{gaps[0][0]!r} in {gaps[0][1]}. The gaps stay gaps: no value is carried over "
+        f"them",
         DataWarning,
         stacklevel=3,
     )

@@ -212,6 +212,14 @@ def test_blank_texts_are_missing_and_numbers_in_texts_lose_their_point(
     assert table["group"].isna().tolist() == [False, True, False]
 
 
+def test_whole_numbers_kept_as_text_have_no_point(tmp_path: Path) -> None:
+    path = tmp_path / "table.dta"
+    frame = pd.DataFrame({"c": ["a", "b"], "y": 2004, "group": [1.0, 2.5]})
+    frame.to_stata(path, write_index=False)
+    table = read_table(path, city="c", year="y", columns=[], text={"kind": "group"})
+    assert table["kind"].tolist() == ["1", "2.5"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
