@@ -106,7 +106,9 @@ def _read_all(cells: pd.Series, marks: frozenset[str]) -> list[float]:
     numbers = []
     for cell in cells.tolist():
         # Most cells are plain, and this loop is where a big file spends its time.
-        if isinstance(cell, str) and _PLAIN.fullmatch(cell):
+        if isinstance(cell, float) or (
+            isinstance(cell, str) and _PLAIN.fullmatch(cell)
+        ):
             numbers.append(float(cell))
             continue
         key = (type(cell), cell)

@@ -63,8 +63,10 @@ def read_jobs(page: Sheet, layout: JobsLayout) -> pd.DataFrame:
         rows = _read_long(page, layout, industry=layout.industry, jobs=layout.jobs)
     else:
         rows = _read_wide(page, layout)
-    # Rounded, because 0.07 x 10,000 is 700.0000000000001.
-    persons = (rows.content * layout.persons_per_unit).round(6)
+    persons = rows.content
+    if layout.persons_per_unit != 1:
+        # Rounded, because 0.07 x 10,000 is 700.0000000000001.
+        persons = (persons * layout.persons_per_unit).round(6)
     rows = replace(rows, content=persons)
     return rows.table(_find_excess(persons, layout.tolerance))
 
