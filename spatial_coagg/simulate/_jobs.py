@@ -11,7 +11,7 @@ from spatial_coagg.indices._theta import theta_of
 # A city's industries take at most this share of its jobs.
 LARGEST_SHARE = 0.93
 # Jobs of the nation for each job of the cities.
-NATION_PER_CITY = 1.6
+NATION_PER_CITY = 2.0
 
 
 @dataclass(frozen=True, slots=True)

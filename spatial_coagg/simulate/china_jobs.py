@@ -26,11 +26,11 @@ TYPICAL_SHARES = (0.29, 0.055, 0.018, 0.025, 0.022, 0.035)
 # Elasticity of a share with respect to one standard deviation of city size.
 SIZE_SLOPE = 0.16
 # Standard deviations of the logarithm of a share: between cities, and over the years.
-BETWEEN_MANUFACTURING, BETWEEN_SERVICE, BETWEEN_ALL_SERVICES = 0.36, 0.38, 0.05
-OVER_YEARS_MANUFACTURING, OVER_YEARS_SERVICE, OVER_YEARS_ALL_SERVICES = 0.24, 0.26, 0.13
+BETWEEN_MANUFACTURING, BETWEEN_SERVICE, BETWEEN_ALL_SERVICES = 0.34, 0.37, 0.05
+OVER_YEARS_MANUFACTURING, OVER_YEARS_SERVICE, OVER_YEARS_ALL_SERVICES = 0.26, 0.27, 0.13
 PERSISTENCE = 0.6
 # Smoothness over the map that gives theta a Moran's I of 0.3 to 0.5.
-RANGE_KM, SMOOTH_SHARE = 300.0, 0.65
+RANGE_KM, SMOOTH_BETWEEN, SMOOTH_OVER_YEARS = 300.0, 0.7, 0.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +61,12 @@ def draw_jobs(cities: pd.DataFrame, rng: np.random.Generator) -> DrawnJobs:
         Index ``city``, sorted; columns of :func:`load_city_list`.
     rng : Generator
     """
-    root = smooth_root(distances_km(cities), range_km=RANGE_KM, share=SMOOTH_SHARE)
+    km = distances_km(cities)
+    root = smooth_root(km, range_km=RANGE_KM, share=SMOOTH_BETWEEN)
+    rougher = smooth_root(km, range_km=RANGE_KM, share=SMOOTH_OVER_YEARS)
     size = _draw_size(cities, root, rng)
     total = _draw_total(size, root, rng)
-    log_shares = _draw_log_shares(size, root, rng)
+    log_shares = _draw_log_shares(size, root, rougher, rng)
     region = pd.Categorical(cities["region"], categories=list(REGIONS)).codes
     made = fit_jobs(log_shares, total, region.astype(np.int64), _targets())
     return _labelled(made, cities.index, size)
@@ -97,12 +99,15 @@ def _draw_total(
 
 
 def _draw_log_shares(
-    size: FloatArray, root: FloatArray, rng: np.random.Generator
+    size: FloatArray,
+    root: FloatArray,
+    rougher: FloatArray,
+    rng: np.random.Generator,
 ) -> FloatArray:
     between = draw_over_cities(rng, root, count=7).T
     over_years = np.stack(
         [
-            draw_over_years(rng, root, years=len(YEARS), persistence=PERSISTENCE)
+            draw_over_years(rng, rougher, years=len(YEARS), persistence=PERSISTENCE)
             for _ in range(7)
         ],
         axis=-1,

@@ -26,9 +26,9 @@ DRIVERS = ("ln_theta", "ln_sci", "ln_gov", "ln_fin", "ln_gdp", "ln_ind")
 CEILING = np.log(100.0)
 # How much of a city's place is told by its drivers, and how long the tail of low
 # cities is: they give the index the mean and spread of Table 4.
-TOLD, TAIL, SKEW = 0.55, 0.75, 5.0
+TOLD, TAIL, SKEW = 0.55, 0.58, 6.0
 
-DYNAMIC_NOISE_SD, DYNAMIC_CITY_SD, BURN_IN = 0.25, 0.12, 40
+DYNAMIC_NOISE_SD, DYNAMIC_CITY_SD, BURN_IN = 0.25, 0.25, 40
 
 NEIGHBOURS, SPATIAL_RHO, SPATIAL_NOISE_SD, SPATIAL_YEAR_SD = 5, 0.4, 0.25, 0.05
 SPILLOVERS = {
@@ -122,9 +122,10 @@ def _draw_dynamic(
     years, cities = right.shape
     noise = DYNAMIC_NOISE_SD * rng.standard_normal((BURN_IN + years, cities))
     # Drivers stand still before the first year. Cities that have settled are where
-    # their city effect leads; the others all start from where no city effect leads,
-    # so that their first changes go with it and the level equation is invalid.
-    early = np.broadcast_to((right if settled else told)[0], (BURN_IN, cities))
+    # their city effect leads; the others come from the opposite side, so that their
+    # first changes go with the city effect and the level equation is invalid.
+    before = right if settled else told - own
+    early = np.broadcast_to(before[0], (BURN_IN, cities))
     limit = early[0] / (1 - previous)
     start = follow_years(early, noise[:BURN_IN], previous=previous, start=limit)[-1]
     outcome = follow_years(right, noise[BURN_IN:], previous=previous, start=start)
@@ -152,7 +153,7 @@ def _draw_spatial(
     through = x @ np.array([SPILLOVERS[f"W.{name}"] for name in DRIVERS])
     told = x @ _slopes(slopes) + through @ w.T
     mean = told.mean(axis=0)
-    own = 0.5 * standardised(rng.standard_normal(len(mean))) - 0.5 * (
+    own = 0.3 * standardised(rng.standard_normal(len(mean))) - 0.7 * (
         mean - mean.mean()
     )
     by_year = SPATIAL_YEAR_SD * rng.standard_normal(len(grid.columns))
