@@ -75,20 +75,32 @@ class CovarianceRule:
         Keywords of linearmodels' ``fit``.
     factor : float
         Small-sample factor of the covariance.
-    degrees_of_freedom : int
-        Of the t and F distributions.
+    degrees_of_freedom : int or None
+        Of the t and F distributions; None for the normal one.
     """
 
     name: str
     options: Mapping[str, Any]
     factor: float
-    degrees_of_freedom: int
+    degrees_of_freedom: int | None
 
 
 def covariance_rule(
-    choice: CovarianceChoice, rows: StaticRows, effects: Effects
+    choice: CovarianceChoice,
+    rows: StaticRows,
+    effects: Effects,
+    *,
+    slopes: int | None = None,
 ) -> CovarianceRule:
     """Return how the covariance is computed for these rows and effects.
+
+    Parameters
+    ----------
+    choice : str or DriscollKraay
+    rows : StaticRows
+    effects : {"none", "city", "year", "city-year"}
+    slopes : int, optional
+        K, where it is not the number of drivers.
 
     Notes
     -----
@@ -111,7 +123,8 @@ def covariance_rule(
     """
     groups = rows.groups
     check_choice_fits(choice, rows)
-    observations, slopes = len(rows.frame), len(rows.drivers)
+    observations = len(rows.frame)
+    slopes = len(rows.drivers) if slopes is None else slopes
     if choice in ("classical", "robust"):
         left = observations - slopes - count_absorbed(groups, effects)
         kind = "unadjusted" if choice == "classical" else "robust"

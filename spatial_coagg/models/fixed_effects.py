@@ -5,24 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from linearmodels.panel import PanelOLS
 
 from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.checks import check_choice
 from spatial_coagg.models._static_sweep import Split, split_effects, sweep
-from spatial_coagg.models.covariances import CovarianceChoice, covariance_rule
+from spatial_coagg.models.covariances import (
+    CovarianceChoice,
+    CovarianceRule,
+    covariance_rule,
+)
 from spatial_coagg.models.goodness import (
-    FTest,
     effects_f_test,
     r_squared,
     residual_degrees,
-    slopes_f_test,
+    slopes_test,
 )
-from spatial_coagg.models.least_squares import (
-    Solution,
-    label_solution,
-    standardised_design,
-)
+from spatial_coagg.models.hypothesis import HypothesisTest
+from spatial_coagg.models.least_squares import Solution, estimate
+from spatial_coagg.models.static_fit import known_facts
 from spatial_coagg.models.static_rows import (
     StaticRows,
     check_identified,
@@ -67,9 +67,9 @@ class FixedEffectsFit:
         Squared correlations as Stata's xtreg has them, drivers only.
     sigma2 : float
         Variance of the errors, R - K - A degrees of freedom.
-    effects_test : FTest or None
+    effects_test : HypothesisTest or None
         That all effects are zero; classical. None for ``effects="none"``.
-    slopes_test : FTest
+    slopes_test : HypothesisTest
         That all drivers' coefficients are zero, with the reported covariance.
     left_out : int
         Rows of the panel not used because a value is missing.
@@ -89,8 +89,8 @@ class FixedEffectsFit:
     r2_between: float
     r2_overall: float
     sigma2: float
-    effects_test: FTest | None
-    slopes_test: FTest
+    effects_test: HypothesisTest | None
+    slopes_test: HypothesisTest
     left_out: int
 
     @property
@@ -144,8 +144,7 @@ class FixedEffectsFit:
         facts["standard_errors"] = self.standard_errors
         if self.left_out:
             facts["rows_left_out"] = self.left_out
-        # A number that could not be computed is not a fact.
-        return {name: fact for name, fact in facts.items() if fact == fact}  # noqa: PLR0124
+        return known_facts(facts)
 
 
 def fit_fixed_effects(
@@ -246,31 +245,14 @@ def fit_fixed_effects(
     rows = select_rows(panel, outcome, drivers)
     check_identified(rows, effects)
     rule = covariance_rule(covariance, rows, effects)
-    design = standardised_design(rows)
-    model = PanelOLS(
-        design.outcome,
-        design.drivers,
-        entity_effects="city" in effects,
-        time_effects="year" in effects,
-    )
-    # The degrees of freedom are ours: linearmodels counts effects as no program does
-    # when there are two of them.
-    found = model.fit(
-        debiased=False, auto_df=False, count_effects=False, **rule.options
-    )
-    solution = label_solution(found.params, found.cov, rows, design, rule)
-    slopes_test = slopes_f_test(
-        solution.estimates, solution.covariance, rule.degrees_of_freedom
-    )
-    return _describe(rows, effects, solution, slopes_test, rule.name)
+    return _describe(rows, effects, estimate(rows, effects, rule), rule)
 
 
 def _describe(
     rows: StaticRows,
     effects: Effects,
     solution: Solution,
-    slopes_test: FTest,
-    standard_errors: str,
+    rule: CovarianceRule,
 ) -> FixedEffectsFit:
     split = _split(rows, effects, solution)
     index = rows.frame.index
@@ -280,7 +262,7 @@ def _describe(
     return FixedEffectsFit(
         outcome=rows.outcome,
         effects=effects,
-        standard_errors=standard_errors,
+        standard_errors=rule.name,
         estimates=solution.estimates,
         covariance=solution.covariance,
         city_effects=_labelled(split.city, rows.cities, "city_effect"),
@@ -293,7 +275,9 @@ def _describe(
         r2_overall=explained.overall,
         sigma2=squares / residual_degrees(rows, effects),
         effects_test=test,
-        slopes_test=slopes_test,
+        slopes_test=slopes_test(
+            solution.estimates, solution.covariance, rule.degrees_of_freedom
+        ),
         left_out=rows.left_out,
     )
 

@@ -4,30 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.models._static_sweep import count_absorbed, group_means, sweep
+from spatial_coagg.models.hypothesis import (
+    HypothesisTest,
+    chi_squared_test,
+    f_test,
+)
 from spatial_coagg.models.static_rows import StaticRows
-
-
-@dataclass(frozen=True, slots=True)
-class FTest:
-    """An F test of several restrictions.
-
-    Attributes
-    ----------
-    statistic : float
-    degrees : int
-        Number of restrictions.
-    residual_degrees : int
-    p_value : float
-    """
-
-    statistic: float
-    degrees: int
-    residual_degrees: int
-    p_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +52,9 @@ def r_squared(rows: StaticRows, slopes: FloatArray) -> RSquared:
     )
 
 
-def effects_f_test(rows: StaticRows, effects: Effects, residual_sum: float) -> FTest:
+def effects_f_test(
+    rows: StaticRows, effects: Effects, residual_sum: float
+) -> HypothesisTest:
     """Test that all effects are zero, given the residual sum of squares with them.
 
     Notes
@@ -83,38 +70,44 @@ def effects_f_test(rows: StaticRows, effects: Effects, residual_sum: float) -> F
     gained = float(np.square(pooled).sum()) - residual_sum
     with np.errstate(divide="ignore"):
         statistic = float(np.divide(gained / (absorbed - 1), residual_sum / left))
-    return f_test(statistic, absorbed - 1, left)
+    return f_test("all effects are zero", statistic, absorbed - 1, left)
 
 
-def slopes_f_test(
-    estimates: pd.DataFrame, covariance: pd.DataFrame, degrees_of_freedom: int
-) -> FTest:
+def slopes_test(
+    estimates: pd.DataFrame, covariance: pd.DataFrame, residual_degrees: int | None
+) -> HypothesisTest:
     """Test that all slopes are zero; the constant is the last coefficient.
 
     Notes
     -----
-    F = b' V^-1 b / K with the reported covariance V. A V without full rank, as with
-    fewer clusters than drivers, counts its rank as the number of restrictions.
+    W = b' V^-1 b with the reported covariance V, chi-squared, or W / K as F where there
+    are residual degrees of freedom. A V without full rank, as with fewer clusters than
+    drivers, counts its rank as the number of restrictions.
     """
-    slopes = estimates["estimate"].to_numpy()[:-1]
-    errors = np.sqrt(np.diag(covariance))[:-1]
-    scaled = covariance.to_numpy()[:-1, :-1] / np.outer(errors, errors)
+    wald, rank = wald_statistic(
+        estimates["estimate"].to_numpy()[:-1], covariance.to_numpy()[:-1, :-1]
+    )
+    hypothesis = "all coefficients but the constant are zero"
+    if residual_degrees is None:
+        return chi_squared_test(hypothesis, wald, rank)
+    return f_test(hypothesis, wald / rank, rank, residual_degrees)
+
+
+def wald_statistic(
+    coefficients: FloatArray, covariance: FloatArray
+) -> tuple[float, int]:
+    """Return b' V^-1 b and the rank of V, whatever the units of b."""
+    errors = np.sqrt(np.diag(covariance))
+    scaled = covariance / np.outer(errors, errors)
+    ratio = coefficients / errors
     rank = int(np.linalg.matrix_rank(scaled, hermitian=True))
-    ratio = slopes / errors
-    wald = ratio @ np.linalg.pinv(scaled, hermitian=True) @ ratio
-    return f_test(float(wald) / rank, rank, degrees_of_freedom)
+    return float(ratio @ np.linalg.pinv(scaled, hermitian=True) @ ratio), rank
 
 
 def residual_degrees(rows: StaticRows, effects: Effects) -> int:
     """Return the rows less the parameters of drivers, constant and effects."""
     absorbed = count_absorbed(rows.groups, effects)
     return len(rows.frame) - len(rows.drivers) - absorbed
-
-
-def f_test(statistic: float, degrees: int, residual_degrees: int) -> FTest:
-    """Return the test with its p-value."""
-    p_value = float(stats.f.sf(statistic, degrees, residual_degrees))
-    return FTest(statistic, degrees, residual_degrees, p_value)
 
 
 def _squared_correlation(first: FloatArray, second: FloatArray) -> float:

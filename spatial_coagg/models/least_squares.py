@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from linearmodels.panel import PanelOLS
 
-from spatial_coagg._typing import FloatArray
+from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.errors import InferenceWarning
 from spatial_coagg.models.covariances import CovarianceRule
 from spatial_coagg.models.fit import tabulate_estimates
@@ -71,6 +72,23 @@ def standardised_design(rows: StaticRows) -> Design:
     return Design(outcome, drivers, means, scales)
 
 
+def estimate(rows: StaticRows, effects: Effects, rule: CovarianceRule) -> Solution:
+    """Return the least-squares coefficients once the effects are taken out."""
+    design = standardised_design(rows)
+    model = PanelOLS(
+        design.outcome,
+        design.drivers,
+        entity_effects="city" in effects,
+        time_effects="year" in effects,
+    )
+    # The degrees of freedom are ours: linearmodels counts two kinds of effects as no
+    # other program does.
+    found = model.fit(
+        debiased=False, auto_df=False, count_effects=False, **rule.options
+    )
+    return label_solution(found.params, found.cov, rows, design, rule)
+
+
 def label_solution(
     params: pd.Series,
     covariance: pd.DataFrame,
@@ -99,7 +117,7 @@ def label_solution(
     jacobian[-1, 1:] = -design.scales[0] * mean / scale
     coefficients = jacobian @ params.to_numpy()
     coefficients[-1] += design.means[0]
-    raw = _nearest_covariance(rule.factor * covariance.to_numpy())
+    raw = nearest_covariance(rule.factor * covariance.to_numpy())
     own = jacobian @ raw @ jacobian.T
     estimates = tabulate_estimates(
         rows.labels,
@@ -111,7 +129,14 @@ def label_solution(
     return Solution(estimates, pd.DataFrame(own, index, index.rename(None)))
 
 
-def _nearest_covariance(matrix: FloatArray) -> FloatArray:
+def nearest_covariance(matrix: FloatArray) -> FloatArray:
+    """Return the covariance with its negative eigenvalues, if any, set to zero.
+
+    Warns
+    -----
+    InferenceWarning
+        If there are any.
+    """
     # Two-way clustering subtracts, so variances can come out negative.
     values, vectors = np.linalg.eigh(matrix)
     if values[0] >= -1e-12 * values[-1]:
@@ -121,7 +146,7 @@ def _nearest_covariance(matrix: FloatArray) -> FloatArray:
         "eigenvalues were set to zero (Cameron, Gelbach and Miller 2011), so cluster "
         "by city if there are few years",
         InferenceWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
     repaired: FloatArray = (vectors * np.maximum(values, 0)) @ vectors.T
     return repaired
