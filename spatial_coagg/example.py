@@ -133,20 +133,17 @@ def load_example(mode: Mode = "static", *, seed: int = DEFAULT_SEED) -> Example:
     _check_seed(seed)
     cities = _panel_cities()
     for_jobs, for_controls, for_holes = np.random.default_rng(seed).spawn(3)
-    for_outcome = np.random.default_rng([seed, STREAMS[mode]])
     made = draw_jobs(cities, for_jobs)
     sample = cities.loc[cities["in_sample"].astype(bool)]
     thetas = group_thetas(
         made.jobs, manufacturing="manufacturing", groups=GROUPS, national=made.national
     ).loc[list(sample.index)]
     others = draw_controls(sample, thetas["theta"], made.size, for_controls)
+    for_outcome = np.random.default_rng([seed, STREAMS[mode]])
     drawn = draw_outcome(_drivers(thetas, others), sample, mode, for_outcome)
     whole = _with_index(others, drawn.outcome.map(np.exp).round(3))
-    controls = whole
-    if mode != "spatial":
-        controls = _with_index(
-            others, _with_holes(whole["cr"], drawn.expected, for_holes)
-        )
+    holed = _with_holes(whole["cr"], drawn.expected, for_holes)
+    controls = whole if mode == "spatial" else _with_index(others, holed)
     return Example(
         mode=mode,
         seed=seed,

@@ -152,14 +152,12 @@ def _draw_spatial(
     slopes = _published(6, "1").drop(CONSTANT)
     through = x @ np.array([SPILLOVERS[f"W.{name}"] for name in DRIVERS])
     told = x @ _slopes(slopes) + through @ w.T
-    mean = told.mean(axis=0)
-    own = 0.3 * standardised(rng.standard_normal(len(mean))) - 0.7 * (
-        mean - mean.mean()
-    )
-    by_year = SPATIAL_YEAR_SD * rng.standard_normal(len(grid.columns))
+    apart = told.mean(axis=0) - told.mean()
+    own = 0.3 * standardised(rng.standard_normal(len(grid))) - 0.7 * apart
+    by_year = SPATIAL_YEAR_SD * standardised(rng.standard_normal(len(told)))
     # The constant is not identified beside city effects; it sets the mean of ln CR.
-    level = (1 - SPATIAL_RHO) * 3.73 - mean.mean()
-    right = told + own + level + (by_year - by_year.mean())[:, np.newaxis]
+    level = (1 - SPATIAL_RHO) * 3.73 - told.mean()
+    right = told + own + level + by_year[:, np.newaxis]
     noise = SPATIAL_NOISE_SD * rng.standard_normal(right.shape)
     truth = _truth(
         "(I - rho W) ln CR = constant + x b + W x g + city + year + noise",
@@ -169,7 +167,7 @@ def _draw_spatial(
         city_effects=pd.Series(own, index=grid.index),
         years=grid.columns,
         noise_sd=SPATIAL_NOISE_SD,
-        year_effects=by_year - by_year.mean(),
+        year_effects=by_year,
         weights=weights,
     )
     expected = spread_over_neighbours(right, w, SPATIAL_RHO)
