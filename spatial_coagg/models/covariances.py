@@ -120,6 +120,9 @@ def covariance_rule(
                       with G the smaller of N, T                     cluster city year)
     DriscollKraay     T / (T - 1) (R - 1) / (R - C)  T - 1           xtscc, fe
     ================= ============================== =============== ==================
+
+    A two-way clustered covariance that is not positive definite is repaired as Cameron,
+    Gelbach and Miller (2011) and reghdfe do, with a warning.
     """
     groups = rows.groups
     check_choice_fits(choice, rows)

@@ -16,7 +16,7 @@ from spatial_coagg.models.covariances import CovarianceChoice, covariance_rule
 from spatial_coagg.models.fixed_effects import FixedEffectsFit, fit_fixed_effects
 from spatial_coagg.models.goodness import wald_statistic
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
-from spatial_coagg.models.least_squares import nearest_covariance, standardised_design
+from spatial_coagg.models.least_squares import repaired_covariance, standardised_design
 from spatial_coagg.models.random_effects import (
     Components,
     RandomEffectsFit,
@@ -209,7 +209,7 @@ def _mundlak(
         pd.DataFrame(columns, index, [f"x{k}" for k in range(2 * count + 1)]),
         check_rank=False,
     ).fit(debiased=False, auto_df=False, count_effects=False, **rule.options)
-    added = nearest_covariance(rule.factor * found.cov.to_numpy())[-count:, -count:]
+    added = repaired_covariance(rule.factor * found.cov.to_numpy())[-count:, -count:]
     statistic, rank = wald_statistic(found.params.to_numpy()[-count:], added)
     test = chi_squared_test(HYPOTHESIS, statistic, rank)
     return HausmanTest(test, "mundlak", rule.name, comparison, positive_definite=True)

@@ -13,6 +13,9 @@ from spatial_coagg.models.covariances import CovarianceRule
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.static_rows import CONSTANT, StaticRows
 
+# An eigenvalue below this share of the largest counts as zero.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
@@ -117,7 +120,7 @@ def label_solution(
     jacobian[-1, 1:] = -design.scales[0] * mean / scale
     coefficients = jacobian @ params.to_numpy()
     coefficients[-1] += design.means[0]
-    raw = nearest_covariance(rule.factor * covariance.to_numpy())
+    raw = repaired_covariance(rule.factor * covariance.to_numpy())
     own = jacobian @ raw @ jacobian.T
     estimates = tabulate_estimates(
         rows.labels,
@@ -129,24 +132,37 @@ def label_solution(
     return Solution(estimates, pd.DataFrame(own, index, index.rename(None)))
 
 
-def nearest_covariance(matrix: FloatArray) -> FloatArray:
-    """Return the covariance with its negative eigenvalues, if any, set to zero.
+def repaired_covariance(matrix: FloatArray) -> FloatArray:
+    """Return a covariance of the constant (first) and slopes that is possible.
+
+    Clustering both ways subtracts, so variances can come out negative. Negative
+    eigenvalues of the slopes' block are set to zero; the constant's variance is raised
+    to the least that the rest allows.
 
     Warns
     -----
     InferenceWarning
-        If there are any.
+        If the slopes' block has negative eigenvalues.
     """
-    # Two-way clustering subtracts, so variances can come out negative.
-    values, vectors = np.linalg.eigh(matrix)
-    if values[0] >= -1e-12 * values[-1]:
+    if _smallest_share(matrix) >= -_ROUNDING:
         return matrix
-    warnings.warn(
-        "the two-way clustered covariance is not positive definite; its negative "
-        "eigenvalues were set to zero (Cameron, Gelbach and Miller 2011), so cluster "
-        "by city if there are few years",
-        InferenceWarning,
-        stacklevel=5,
-    )
-    repaired: FloatArray = (vectors * np.maximum(values, 0)) @ vectors.T
-    return repaired
+    slopes, shared = matrix[1:, 1:], matrix[0, 1:]
+    if _smallest_share(slopes) < -_ROUNDING:
+        warnings.warn(
+            "the two-way clustered covariance is not positive definite; its negative "
+            "eigenvalues were set to zero (Cameron, Gelbach and Miller 2011), so "
+            "cluster by city if there are few years",
+            InferenceWarning,
+            stacklevel=5,
+        )
+        values, vectors = np.linalg.eigh(slopes)
+        slopes = (vectors * np.maximum(values, 0)) @ vectors.T
+        shared = slopes @ np.linalg.pinv(slopes, hermitian=True) @ shared
+    least = float(shared @ np.linalg.pinv(slopes, hermitian=True) @ shared)
+    corner = np.array([[max(matrix[0, 0], least)]])
+    return np.block([[corner, shared[None, :]], [shared[:, None], slopes]])
+
+
+def _smallest_share(matrix: FloatArray) -> float:
+    values = np.linalg.eigvalsh(matrix)
+    return float(values[0] / max(values[-1], np.finfo(float).tiny))

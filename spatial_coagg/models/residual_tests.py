@@ -166,7 +166,7 @@ def serial_correlation_test(
     Notes
     -----
     The residuals of first differences are regressed on those of the year before,
-    clustered by city; uncorrelated errors make that slope -1/2, uncorrelated differences
+    clustered by city; uncorrelated errors make that slope -1/2, uncorrelated changes
     0 [1]_. Of levels and without a trend it is Stata's xtserial [2]_; with a trend it
     is plm's pwfdtest (h0 "fe" for levels, "fd" for differences), but for the
     small-sample factor that plm leaves out.
