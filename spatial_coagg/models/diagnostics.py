@@ -8,7 +8,7 @@ import pandas as pd
 
 from spatial_coagg.checks import check_columns_exist, check_finite, listed
 from spatial_coagg.errors import EstimationError, SpatialCoaggError
-from spatial_coagg.models.static_rows import check_variation, select_rows
+from spatial_coagg.models.static_rows import check_drivers, select_rows
 from spatial_coagg.tables.panel import Panel
 
 
@@ -88,14 +88,11 @@ def variance_inflation(
             f"inflation needs two drivers or more, got {drivers!r}; a single driver "
             f"has none"
         )
-    if outcome is None:
-        first, others = drivers[0], list(drivers[1:])
-    else:
-        first, others = outcome, list(drivers)
+    first, *others = drivers if outcome is None else [outcome, *drivers]
     rows = select_rows(panel, first, others)
-    check_variation(rows, "none")
-    correlations = np.corrcoef(rows.frame[list(drivers)].to_numpy(), rowvar=False)
-    # Collinearity of the first driver shows here, where it is no driver above.
+    values = rows.frame[list(drivers)]
+    check_drivers(values, rows.groups, "none")
+    correlations = np.corrcoef(values.to_numpy(), rowvar=False)
     factors = np.diag(np.linalg.inv(correlations))
     index = pd.Index(drivers, name="driver")
     frame = pd.DataFrame({"vif": factors, "tolerance": 1 / factors}, index)

@@ -68,7 +68,7 @@ def effects_f_test(
     absorbed = count_absorbed(rows.groups, effects)
     left = residual_degrees(rows, effects)
     gained = float(np.square(pooled).sum()) - residual_sum
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         statistic = float(np.divide(gained / (absorbed - 1), residual_sum / left))
     return f_test("all effects are zero", statistic, absorbed - 1, left)
 
@@ -96,8 +96,13 @@ def slopes_test(
 def wald_statistic(
     coefficients: FloatArray, covariance: FloatArray
 ) -> tuple[float, int]:
-    """Return b' V^-1 b and the rank of V, whatever the units of b."""
+    """Return b' V^-1 b and the rank of V, whatever the units of b.
+
+    A coefficient without a variance, as where the fit is perfect, makes it nan.
+    """
     errors = np.sqrt(np.diag(covariance))
+    if not (errors > 0).all():
+        return float("nan"), len(errors)
     scaled = covariance / np.outer(errors, errors)
     ratio = coefficients / errors
     rank = int(np.linalg.matrix_rank(scaled, hermitian=True))

@@ -8,7 +8,7 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 
 from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.errors import InferenceWarning
+from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models.covariances import CovarianceRule
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.static_rows import CONSTANT, StaticRows
@@ -139,15 +139,27 @@ def repaired_covariance(matrix: FloatArray) -> FloatArray:
     eigenvalues of the slopes' block are set to zero; the constant's variance is raised
     to the least that the rest allows.
 
+    Raises
+    ------
+    EstimationError
+        If no eigenvalue of the slopes' block is positive.
+
     Warns
     -----
     InferenceWarning
-        If the slopes' block has negative eigenvalues.
+        If some are negative.
     """
-    if _smallest_share(matrix) >= -_ROUNDING:
+    whole = np.linalg.eigvalsh(matrix)
+    if whole[0] >= -_ROUNDING * whole[-1]:
         return matrix
     slopes, shared = matrix[1:, 1:], matrix[0, 1:]
-    if _smallest_share(slopes) < -_ROUNDING:
+    values, vectors = np.linalg.eigh(slopes)
+    if values[-1] <= 0:
+        raise EstimationError(
+            "two-way clustering leaves no positive variance here, as can happen with "
+            "few years; cluster by city"
+        )
+    if values[0] < -_ROUNDING * values[-1]:
         warnings.warn(
             "the two-way clustered covariance is not positive definite; its negative "
             "eigenvalues were set to zero (Cameron, Gelbach and Miller 2011), so "
@@ -155,14 +167,8 @@ def repaired_covariance(matrix: FloatArray) -> FloatArray:
             InferenceWarning,
             stacklevel=5,
         )
-        values, vectors = np.linalg.eigh(slopes)
         slopes = (vectors * np.maximum(values, 0)) @ vectors.T
         shared = slopes @ np.linalg.pinv(slopes, hermitian=True) @ shared
     least = float(shared @ np.linalg.pinv(slopes, hermitian=True) @ shared)
     corner = np.array([[max(matrix[0, 0], least)]])
     return np.block([[corner, shared[None, :]], [shared[:, None], slopes]])
-
-
-def _smallest_share(matrix: FloatArray) -> float:
-    values = np.linalg.eigvalsh(matrix)
-    return float(values[0] / max(values[-1], np.finfo(float).tiny))

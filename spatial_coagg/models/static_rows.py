@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from spatial_coagg._typing import Effects, FloatArray
+from spatial_coagg._typing import BoolArray, Effects, FloatArray
 from spatial_coagg.checks import check_columns_exist, check_finite, listed
 from spatial_coagg.errors import EstimationError, MissingValueWarning
 from spatial_coagg.models._static_sweep import Grouping, count_absorbed, sweep
@@ -156,19 +156,34 @@ def check_identified(rows: StaticRows, effects: Effects) -> None:
 
 def check_variation(rows: StaticRows, effects: Effects) -> None:
     """Raise if the effects explain a variable, or other drivers explain a driver."""
+    outcome = rows.y[:, None]
+    if not _vary(sweep(outcome, rows.groups, effects), outcome)[0]:
+        raise EstimationError(
+            f"the outcome {rows.outcome!r} does not vary {_WHERE[effects][0]}in the "
+            f"rows that are used, so nothing of it is left; choose another outcome"
+        )
+    check_drivers(rows.frame[list(rows.drivers)], rows.groups, effects)
+
+
+def check_drivers(drivers: pd.DataFrame, groups: Grouping, effects: Effects) -> None:
+    """Raise if the effects explain a driver, or the other drivers do."""
+    values = drivers.to_numpy()
+    left = sweep(values, groups, effects)
     where, way_out = _WHERE[effects]
-    left = sweep(rows.frame.to_numpy(), rows.groups, effects)
-    lengths = np.sqrt(np.square(left).sum(axis=0))
-    wholes = np.sqrt(np.square(rows.frame.to_numpy()).sum(axis=0))
-    for name, length, whole in zip(rows.frame.columns, lengths, wholes, strict=True):
-        if length <= _NOTHING_LEFT * whole:
-            role = "outcome" if name == rows.outcome else "driver"
-            advice = "choose another outcome" if role == "outcome" else way_out
+    for name, varies in zip(drivers.columns, _vary(left, values), strict=True):
+        if not varies:
             raise EstimationError(
-                f"the {role} {name!r} does not vary {where}in the rows that are used, "
-                f"so nothing of it is left; {advice}"
+                f"the driver {name!r} does not vary {where}in the rows that are used, "
+                f"so nothing of it is left; {way_out}"
             )
-    check_collinearity(left[:, 1:] / lengths[1:], rows.drivers)
+    lengths = np.sqrt(np.square(left).sum(axis=0))
+    check_collinearity(left / lengths, list(drivers.columns))
+
+
+def _vary(left: FloatArray, whole: FloatArray) -> BoolArray:
+    lengths = np.sqrt(np.square(left).sum(axis=0))
+    varies: BoolArray = lengths > _NOTHING_LEFT * np.sqrt(np.square(whole).sum(axis=0))
+    return varies
 
 
 def check_collinearity(columns: FloatArray, names: Sequence[str]) -> None:
