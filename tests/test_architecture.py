@@ -17,11 +17,11 @@ LAYERS = {
     "autocorrelation": 3,
     "models": 3,
     "simulate": 3,
-    "example": 3,
-    "report": 4,
-    "paper": 5,
-    "planner": 6,
-    "cli": 7,
+    "example": 4,
+    "report": 5,
+    "paper": 6,
+    "planner": 7,
+    "cli": 8,
 }
 KERNEL_LIBRARIES = {"numpy", "scipy"}
 LONGEST_FILE = 450

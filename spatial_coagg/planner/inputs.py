@@ -18,6 +18,7 @@ from spatial_coagg.planner.settings import (
     SampleSettings,
     Settings,
 )
+from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.boundaries import read_boundaries
 from spatial_coagg.tables.coverage import check_cities_on_map
 from spatial_coagg.tables.employment import read_employment, read_national
@@ -50,6 +51,8 @@ class Inputs:
         Who drew the map.
     files : tuple of Path
         What was read, for the lock.
+    truth : Truth or None
+        What simulated data were made with.
     """
 
     jobs: pd.DataFrame
@@ -60,6 +63,7 @@ class Inputs:
     dash_line: gpd.GeoDataFrame | None
     credit: str
     files: tuple[Path, ...] = ()
+    truth: Truth | None = None
 
 
 def read_inputs(settings: Settings) -> Inputs:
@@ -115,6 +119,7 @@ def _embedded(settings: Settings) -> Inputs:
         ),
         dash_line=load_dash_line(),
         credit=CHINA_CREDIT,
+        truth=example.truth,
     )
 
 

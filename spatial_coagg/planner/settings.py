@@ -19,6 +19,7 @@ from pydantic import (
 
 from spatial_coagg._typing import Alternative, Effects, IslandPolicy
 from spatial_coagg.errors import SettingsError
+from spatial_coagg.simulate.china_outcome import Mode
 
 
 def _existing_file(path: Path, info: ValidationInfo) -> Path:
@@ -221,7 +222,7 @@ class Settings(_Section):
         Words for one city, many cities and the outcome in the report's sentences.
     seed : int
         Of every draw.
-    example : {"static", "dynamic", "spatial"}, optional
+    example : {"static", "dynamic", "dynamic-contaminated", "spatial"}, optional
         Study the embedded simulated panel; `jobs`, `controls` and `map` then stay out.
     language : {"en", "zh"}
         Of the map's controls.
@@ -235,7 +236,7 @@ class Settings(_Section):
     outcome_name: Name = "the outcome"
     seed: int = Field(default=20040101, ge=0)
     language: Literal["en", "zh"] = "en"
-    example: Literal["static", "dynamic", "spatial"] | None = None
+    example: Mode | None = None
     jobs: JobsSettings | None = None
     controls: ControlsSettings | None = None
     map: MapSettings | None = None

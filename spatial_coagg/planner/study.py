@@ -163,16 +163,20 @@ class Study:
     def fits(self) -> dict[str, Fit]:
         """Fixed-effects fits by their heading, in the order of the settings."""
         model = self.settings.model
-        made: dict[str, Fit] = {}
-        for effects in model.effects:
-            made[f"{effects} effects, {model.covariance}"] = fit_fixed_effects(
+        asked = [(effects, model.covariance) for effects in model.effects]
+        if self.settings.example is not None:
+            # The paper's errors are classical: shown beside, for the comparison.
+            asked.insert(0, ("city", "classical"))
+        return {
+            f"{effects} effects, {covariance}": fit_fixed_effects(
                 self.panel,
                 model.outcome,
                 model.drivers,
                 effects=effects,
-                covariance=model.covariance,
+                covariance=covariance,
             )
-        return made
+            for effects, covariance in asked
+        }
 
     @cached_property
     def results(self) -> StudyResults:

@@ -94,7 +94,7 @@ def _write_table(sheet: Worksheet, table: pd.DataFrame) -> None:
         _write_row(sheet, number, row)
     for position in range(1, len(rows[0]) + 1):
         sheet.cell(row=1, column=position).font = _BOLD
-    sheet.freeze_panes = sheet.cell(row=2, column=levels + 1)
+    sheet.freeze_panes = sheet.cell(row=2, column=levels + 1).coordinate
     _fit_columns(sheet, rows[:50])
 
 
