@@ -1,4 +1,5 @@
-from .example import Example as Example
+from .autocorrelation.moran import global_moran as global_moran
+from .autocorrelation.moran import moran_by_year as moran_by_year
 from .example import load_example as load_example
 from .indices.coagglomeration import coagglomeration_theta as coagglomeration_theta
 from .indices.coagglomeration import group_thetas as group_thetas

@@ -1,38 +1,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from spatial_coagg.cli import DATA_PROBLEMS, FAILED, FINE, WRONG_USAGE, main
 
-TOML = """
-[jobs]
-file = "jobs.csv"
-city = "id"
-[jobs.industries]
-manufacturing = "C"
-services = "K"
-[controls]
-file = "controls.csv"
-city = "id"
-[controls.columns]
-gdp = "gdp"
-[map]
-file = "map.geojson"
-code = "id"
-[synergy]
-services = ["services"]
-[weights]
-rule = "nearest"
-k = 2
-[moran]
-permutations = 99
-[model]
-outcome = "ln(gdp)"
-drivers = ["ln(theta)"]
-"""
+WriteStudy: TypeAlias = Callable[..., Path]
 
 
 def test_help_answers_without_loading_the_libraries() -> None:
@@ -73,50 +50,8 @@ def test_an_absent_configuration_is_wrong_usage(
     assert "no such configuration file" in capsys.readouterr().err
 
 
-def small_study(folder: Path, *, jobs: str | None = None) -> Path:
-    cities = [f"{number:02d}" for number in range(12)]
-    rows = [
-        f"{city},{year},{50 + 7 * place + year - 2000},{20 + place * place},{300}"
-        for place, city in enumerate(cities)
-        for year in (2001, 2002, 2003)
-    ]
-    (folder / "jobs.csv").write_text(jobs or "\n".join(["id,year,C,K,total", *rows]))
-    controls = [
-        f"{city},{year},{10 + (place * 7 + year * 3) % 11}"
-        for place, city in enumerate(cities)
-        for year in (2001, 2002, 2003)
-    ]
-    (folder / "controls.csv").write_text("\n".join(["id,year,gdp", *controls]))
-    squares = [
-        {
-            "type": "Feature",
-            "properties": {"id": city},
-            "geometry": {
-                "type": "Polygon",
-                "coordinates": [
-                    [
-                        [x, y],
-                        [x + 1, y],
-                        [x + 1, y + 1],
-                        [x, y + 1],
-                        [x, y],
-                    ]
-                ],
-            },
-        }
-        for city, (x, y) in zip(
-            cities, [(10 + n % 4, 50 + n // 4) for n in range(12)], strict=True
-        )
-    ]
-    (folder / "map.geojson").write_text(
-        json.dumps({"type": "FeatureCollection", "features": squares})
-    )
-    (folder / "study.toml").write_text(TOML)
-    return folder / "study.toml"
-
-
 def test_a_users_own_study_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_study: WriteStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = small_study(tmp_path)
     output = tmp_path / "report"
@@ -133,7 +68,7 @@ def test_a_users_own_study_runs(
 
 
 def test_an_existing_report_is_not_replaced_without_force(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_study: WriteStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = small_study(tmp_path)
     arguments = ["run", str(settings), "--output", str(tmp_path / "report")]
@@ -144,7 +79,7 @@ def test_an_existing_report_is_not_replaced_without_force(
 
 
 def test_problems_in_a_table_exit_with_three(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_study: WriteStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = small_study(tmp_path, jobs="id,year,C,K,total\n01,2001,-5,2,30\n")
     assert main(["run", str(settings)]) == DATA_PROBLEMS
@@ -154,7 +89,7 @@ def test_problems_in_a_table_exit_with_three(
 
 
 def test_a_model_that_cannot_be_fitted_exits_with_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_study: WriteStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = small_study(tmp_path)
     text = settings.read_text().replace('outcome = "ln(gdp)"', 'outcome = "ln(cr)"')

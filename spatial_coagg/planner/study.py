@@ -153,7 +153,9 @@ class Study:
             panel,
             "theta",
             self.weights,
+            missing="drop",
             permutations=self.settings.moran.permutations,
+            alternative=self.settings.moran.alternative,
             alternative=self.settings.moran.alternative,
             rng=self.settings.seed,
         )

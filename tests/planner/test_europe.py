@@ -1,6 +1,7 @@
 """The whole path on real regions of Europe, where the data are at hand."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,59 @@ def europe(
         quotients=quotients,
         points=points,
     )
-    import tomllib
-
     return Study(parse_settings(tomllib.loads(text), folder=FOLDER))
+
+
+@pytest.fixture(scope="module")
+def germany() -> Study:
+    return europe("Germany", ["DE"], ["K-N"])
+
+
+@pytest.fixture(scope="module")
+def eight_countries() -> Study:
+    return europe(
+        "Eight countries",
+        ["BE", "CZ", "DK", "FI", "IT", "NL", "SE", "UK"],
+        ["J", "K", "M-N"],
+        quotients='quotients = "within"\nwithin = "group"',
+    )
+
+
+def slope(study: Study) -> tuple[float, float]:
+    (fit,) = study.fits.values()
+    row = fit.estimates.loc["ln(theta)"]
+    return float(row["estimate"]), float(row["standard_error"])
+
+
+def test_germany_has_the_regions_and_the_synergy_seen_with_plain_tools(
+    germany: Study,
+) -> None:
+    assert germany.theta.index.unique("city").size == 388
+    assert germany.theta.mean() == pytest.approx(2.656, abs=5e-4)
+    assert "388 cities" in germany.quotients.benchmark
+
+
+def test_germanys_coefficient_is_that_of_plain_tools(germany: Study) -> None:
+    assert slope(germany) == pytest.approx((0.963, 0.226), abs=1e-3)
+
+
+def test_germanys_neighbours_resemble_each_other(germany: Study) -> None:
+    moran = germany.moran.frame["statistic"]
+    assert moran.loc[2012] == pytest.approx(0.280, abs=1e-3)
+
+
+def test_eight_countries_have_quotients_of_their_own(eight_countries: Study) -> None:
+    assert eight_countries.theta.index.unique("city").size == 324
+    assert eight_countries.theta.mean() == pytest.approx(2.693, abs=5e-4)
+    assert slope(eight_countries) == pytest.approx((0.130, 0.195), abs=1e-3)
+
+
+@pytest.mark.parametrize("which", ["germany", "eight_countries"])
+def test_the_report_is_written(
+    which: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    study: Study = request.getfixturevalue(which)
+    page = (study.write(tmp_path / "report") / "index.html").read_text()
+    assert "EuroGeographics" in page
+    assert "regions" in page
+    assert len(page) < 3_000_000

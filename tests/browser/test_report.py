@@ -1,0 +1,61 @@
+"""The report of the main job, opened as a reader opens it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spatial_coagg.planner.study import Study
+
+OpenPage: TypeAlias = Callable[..., Page]
+pytestmark = pytest.mark.slow
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def report(embedded: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("main") / "report"
+    return embedded.write(folder) / "index.html"
+
+
+def test_the_page_is_under_three_megabytes(report: Path) -> None:
+    assert report.stat().st_size < 3 * MEGABYTE
+
+
+@pytest.mark.parametrize("width", [1400, 800, 400])
+def test_it_opens_without_network_or_error(
+    report: Path, open_page: OpenPage, artefacts: Path, width: int
+) -> None:
+    page = open_page(report, width=width)
+    expect(page.get_by_text("Simulated data").first).to_be_visible()
+    expect(page.locator("path.leaflet-interactive").first).to_be_visible()
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    page.screenshot(path=artefacts / f"report_{width}.png", full_page=True)
+
+
+def fills(page: Page) -> list[str | None]:
+    shapes = page.locator("path.leaflet-interactive")
+    return [shape.get_attribute("fill") for shape in shapes.all()[:400]]
+
+
+def test_the_slider_changes_the_colours(report: Path, open_page: OpenPage) -> None:
+    page = open_page(report)
+    last = fills(page)
+    slider = page.locator("input[type=range]").first
+    slider.focus()
+    slider.press("Home")
+    assert fills(page) != last
+    slider.press("End")
+    assert fills(page) == last
+
+
+def test_a_unit_outside_the_sample_has_no_data(
+    report: Path, open_page: OpenPage
+) -> None:
+    page = open_page(report)
+    assert "no data" in page.locator("body").inner_text().lower()
