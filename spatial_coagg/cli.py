@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("always", SpatialCoaggWarning)
-        warnings.showwarning = _show_note
+        warnings.showwarning = _show_each_once()
         try:
             return int(options.command(options))
         except (TableError, BoundaryError) as error:
@@ -144,15 +144,23 @@ def _say(message: str) -> None:
     sys.stderr.write(f"{message}\n")
 
 
-def _show_note(
-    message: Warning | str,
-    category: type[Warning],
-    *_place: object,
-    **_more: object,
-) -> None:
-    # Where a warning was raised inside the package does not help a reader.
-    word = "note" if issubclass(category, SpatialCoaggWarning) else category.__name__
-    sys.stderr.write(f"{word}: {message}\n")
+def _show_each_once() -> Callable[..., None]:
+    shown: set[str] = set()
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        *_place: object,
+        **_more: object,
+    ) -> None:
+        # Where a warning was raised inside the package does not help a reader.
+        noted = issubclass(category, SpatialCoaggWarning)
+        line = f"{'note' if noted else category.__name__}: {message}\n"
+        if line not in shown:
+            shown.add(line)
+            sys.stderr.write(line)
+
+    return show
 
 
 def _fail(error: Exception, status: int) -> int:

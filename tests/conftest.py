@@ -1,12 +1,14 @@
 """A small study of one's own, and the embedded one, for whoever needs them."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.study import Study
 
 WriteStudy: TypeAlias = Callable[..., Path]
@@ -90,4 +92,7 @@ def small_study() -> WriteStudy:
 @pytest.fixture(scope="session")
 def embedded() -> Study:
     """The main job, computed once for all tests that read from it."""
-    return Study.embedded()
+    study = Study.embedded()
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        _ = study.results
+    return study

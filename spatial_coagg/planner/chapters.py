@@ -111,18 +111,20 @@ def sectors_chapter(results: StudyResults) -> list[Section]:
     if sectors.columns.empty:
         return []
     means = average_by_sector(sectors).rename(columns=_without_prefix)
+    blocks = [
+        TextTable(_rounded(means), "Average theta of each service with manufacturing")
+    ]
     if results.is_the_paper:
         paper = published_averages(3)
-        means = means.join(paper.add_prefix("paper: "), how="left")
-    note = (
-        "The paper prints every second year of the five sub-sectors (Table 3)."
-        if results.is_the_paper
-        else ""
-    )
-    block = TextTable(
-        _rounded(means), "Average theta of each service with manufacturing", note
-    )
-    return [Section("sectors", "Sub-sectors", (block,))]
+        order = [name for name in means.columns if name in paper.columns]
+        blocks.append(
+            TextTable(
+                _rounded(paper[order]),
+                "The same in the paper (Table 3)",
+                "The paper prints every second year.",
+            )
+        )
+    return [Section("sectors", "Sub-sectors", tuple(blocks))]
 
 
 def _rounded(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
@@ -160,6 +162,7 @@ def clustering_chapter(results: StudyResults) -> Section:
         "p_permutation": "p (permutation)",
     }
     table = _rounded(frame[list(shown)].rename(columns=shown), digits=4)
+    table["p (normal)"] = table["p (normal)"].replace("0.0000", "< 0.0001")
     settings = results.settings.moran
     note = (
         f"{settings.alternative.capitalize()} p-values; {settings.permutations} "
@@ -211,6 +214,11 @@ def care_chapter(results: StudyResults) -> Section:
     ]
     if results.settings.example is not None:
         sentences.insert(0, SIMULATED)
+        sentences.insert(
+            2,
+            "Cities without controls, here the four municipalities, are measured and "
+            "mapped but take no part in the regressions, as in the paper.",
+        )
     if not results.notes:
         sentences.append("No computation gave a warning.")
     else:

@@ -108,7 +108,6 @@ def _embedded(settings: Settings) -> Inputs:
         jobs = _in_sample(jobs, settings.sample, name="the jobs table")
         controls = _in_sample(controls, settings.sample, name="the controls table")
         jobs, controls = _balanced(jobs, controls, settings.sample)
-    _tell_differences(jobs, controls)
     return Inputs(
         jobs=jobs,
         national=example.national,
@@ -234,7 +233,7 @@ def _balanced(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     if sample.balance == "none":
         return jobs, controls
-    both = jobs.join(controls, how="outer", lsuffix="", rsuffix="_controls")
+    both = jobs.join(controls.add_prefix("control: "), how="outer")
     panel = Panel.from_frame(both, city="city", year="year")
     kept = panel.balanced(policy=sample.balance).frame.index
     return jobs.loc[kept], controls.loc[kept]

@@ -156,7 +156,6 @@ class Study:
             missing="drop",
             permutations=self.settings.moran.permutations,
             alternative=self.settings.moran.alternative,
-            alternative=self.settings.moran.alternative,
             rng=self.settings.seed,
         )
 

@@ -53,7 +53,7 @@ class ChoroplethMap:
         inside = self.html.replace("&", "&amp;").replace('"', "&quot;")
         return (
             f'<iframe class="coagg-frame" title="{html.escape(self.title)}" '
-            f'style="width:100%;height:820px;border:0" srcdoc="{inside}"></iframe>'
+            f'style="width:100%;height:900px;border:0" srcdoc="{inside}"></iframe>'
         )
 
     def save(self, path: str | Path) -> Path:

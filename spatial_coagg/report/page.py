@@ -52,9 +52,24 @@ class TextTable:
         ]
 
     @property
+    def styles(self) -> list[str]:
+        """Style of each cell of a row: ``key``, ``word`` (set left) or ``number``."""
+        rows = self.rows
+        words = [
+            "word" if _mostly_words([row[place] for row in rows]) else "number"
+            for place in range(len(self.head))
+        ]
+        return ["key"] * self.keys + words[self.keys :]
+
+    @property
     def keys(self) -> int:
         """How many leading cells of a row name it."""
         return self.table.index.nlevels
+
+
+def _mostly_words(cells: Sequence[str]) -> bool:
+    told = [cell for cell in cells if cell]
+    return 2 * sum(cell[0].isalpha() for cell in told) > len(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import random
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial_coagg.errors import AlignmentError
+from spatial_coagg.errors import AlignmentError, SpatialCoaggWarning
 from spatial_coagg.planner import study as study_module
 from spatial_coagg.planner.study import Study
 from spatial_coagg.planner.template import write_template
@@ -53,6 +54,8 @@ def test_the_template_runs_and_gives_what_the_embedded_study_gives(
 ) -> None:
     settings, _ = write_template(tmp_path)
     own = Study.from_file(settings)
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        _ = own.results
     assert own.settings.notice == "Simulated data"
     for name, expected in embedded.key_results.items():
         if "classical" in name:
