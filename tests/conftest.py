@@ -11,6 +11,8 @@ import pytest
 from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.study import Study
 
+pytest_plugins = ["chromium"]
+
 WriteStudy: TypeAlias = Callable[..., Path]
 
 TOML = """

@@ -85,6 +85,6 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
     """Folder of the screenshots, kept to be looked at."""
-    folder = Path(__file__).parents[1] / "artefacts"
+    folder = Path(__file__).parent / "artefacts"
     folder.mkdir(exist_ok=True)
     return folder
