@@ -127,7 +127,7 @@ def _read_jobs(settings: JobsSettings) -> pd.DataFrame:
         settings.file,
         city=settings.city,
         year=settings.year,
-        total=settings.total,
+        total=settings.total or None,
         industries=settings.industries,
         industry=settings.industry,
         jobs=settings.jobs,
@@ -139,7 +139,7 @@ def _read_jobs(settings: JobsSettings) -> pd.DataFrame:
         persons_per_unit=settings.persons_per_unit,
         tolerance=settings.tolerance,
     )
-    if settings.total is not None:
+    if settings.total:
         return jobs
     warnings.warn(
         "no column of total jobs is named: the total is the sum of the industries read",

@@ -88,10 +88,13 @@ class NationalSettings(_TableFile):
 
 
 class JobsSettings(_TableFile):
-    """Jobs by city, year and industry: wide (`industries`) or long (`industry`)."""
+    """Jobs by city, year and industry: wide (`industries`) or long (`industry`).
+
+    ``total = false`` where the file has no column of all jobs: their sum is taken.
+    """
 
     city: Name = "city"
-    total: Name | None = "total"
+    total: Name | Literal[False] = "total"
     industries: dict[Name, Name]
     industry: Name | None = None
     jobs: Name | None = None
