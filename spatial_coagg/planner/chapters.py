@@ -1,5 +1,7 @@
 """The chapters of the report, in the order they are read."""
 
+import re
+
 import pandas as pd
 
 from spatial_coagg.planner.atlas import draw_atlas
@@ -139,7 +141,7 @@ def _flat(ranking: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for year in ranking.columns.unique(0):
         columns[f"{year}"] = list(ranking[year]["city"])
-        columns[f"theta {year}"] = [_or_blank(cell) for cell in ranking[year]["theta"]]
+        columns[f"θ {year}"] = [_or_blank(cell) for cell in ranking[year]["theta"]]
     return pd.DataFrame(columns, index=ranking.index)
 
 
@@ -222,8 +224,17 @@ def care_chapter(results: StudyResults) -> Section:
     if not results.notes:
         sentences.append("No computation gave a warning.")
     else:
-        sentences += [f"Note: {note}." for note in results.notes]
+        sentences += [f"Note: {_named(note, results)}." for note in results.notes]
     return Section("care", "What to keep in mind", (Paragraphs(tuple(sentences)),))
+
+
+def _named(note: str, results: StudyResults) -> str:
+    """Put the name of a place in the stead of its quoted code."""
+
+    def name(match: re.Match[str]) -> str:
+        return results.names.get(match[1], match[0])
+
+    return re.sub(r"'([^']*)'", name, note)
 
 
 def method_chapter(results: StudyResults) -> Section:

@@ -375,4 +375,4 @@ def test_the_embedded_map_works_and_fits_its_frame(
     if layout == "stacked":
         page.wait_for_function(f"{height} > 1000")
     else:
-        assert page.evaluate(height) == 820
+        assert page.evaluate(height) == 900
