@@ -17,6 +17,7 @@ from .models.pooled import fit_pooled as fit_pooled
 from .models.random_effects import fit_random_effects as fit_random_effects
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published
+from .paper.reproduction import reproduce as reproduce
 from .planner.study import Study as Study
 from .report.choropleth import draw_choropleth as draw_choropleth
 from .report.regression_table import tabulate_models as tabulate_models

@@ -1,0 +1,150 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial_coagg.errors import (
+    MissingColumnError,
+    OutputExistsError,
+    SpatialCoaggError,
+)
+from spatial_coagg.example import load_example
+from spatial_coagg.models.fixed_effects import fit_fixed_effects
+from spatial_coagg.paper.reproduction import Reproduction, reproduce
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.tables.published import read_published
+
+
+@pytest.fixture(scope="module")
+def whole() -> Reproduction:
+    return reproduce()
+
+
+def test_every_published_figure_stands_in_its_table(whole: Reproduction) -> None:
+    for number, table in whole.tables.items():
+        printed = read_published(number)["printed"]
+        shown = table.frame.loc[printed.index, "published"]
+        assert shown.tolist() == printed.tolist()
+        assert table.status
+
+
+def test_the_difference_is_computed_less_published(whole: Reproduction) -> None:
+    for number, table in whole.tables.items():
+        published = read_published(number)["value"]
+        frame = table.frame.loc[published.index]
+        known = frame["difference"].notna()
+        assert number == 2 or known.any()
+        np.testing.assert_allclose(
+            frame["difference"][known],
+            frame["computed"][known].astype(float) - published[known],
+        )
+
+
+def test_only_what_cannot_be_recomputed_is_blank(whole: Reproduction) -> None:
+    blank = {
+        (number, key)
+        for number, table in whole.tables.items()
+        for key, found in table.frame["computed"].items()
+        if pd.isna(found)
+    }
+    assert {key[0] for number, key in blank if number == 8} == {"ln(hc)"}
+    assert {key[1] for number, key in blank if number == 4} == {"symbol"}
+    assert {number for number, _ in blank} == {4, 8}
+
+
+def test_column_three_of_table_6_has_the_slopes_of_column_one(
+    whole: Reproduction,
+) -> None:
+    frame = whole.tables[6].frame["computed"].unstack("column")
+    slopes = frame.loc[(slice(None), "estimate"), :].drop(index="constant", level=0)
+    np.testing.assert_allclose(
+        slopes["3"].astype(float), slopes["1"].astype(float), rtol=1e-9
+    )
+
+
+def test_table_6_is_the_fixed_effects_fit() -> None:
+    example = load_example()
+    drivers = ["ln_theta", "ln_sci", "ln_gov", "ln_fin", "ln_gdp", "ln_ind"]
+    with warnings.catch_warnings(action="ignore"):
+        fit = fit_fixed_effects(example.panel, "ln_cr", drivers, covariance="classical")
+    frame = reproduce(tables=[6]).tables[6].frame
+    row = frame.loc["ln(theta)", "1", "standard_error"]
+    expected = fit.estimates.loc["ln_theta", "standard_error"]
+    assert row["computed"] == pytest.approx(expected, rel=1e-10)
+    assert frame.loc[("observations", "1", "value"), "difference"] == 0
+
+
+def test_too_many_instruments_bring_the_papers_hansen(whole: Reproduction) -> None:
+    frame = whole.tables[7].frame["computed"]
+    for column in "3456":
+        assert frame["instruments", column, "value"] > 281
+        assert frame["hansen_p", column, "value"] > 0.9999
+        assert frame["instruments", column, "value, collapsed"] < 120
+        assert frame["hansen_p", column, "value, collapsed"] < 0.99
+
+
+def test_the_collapsed_fit_recovers_the_truth(whole: Reproduction) -> None:
+    frame = whole.tables[7].frame.reset_index()
+    own = frame[(frame["column"] == "6")].set_index(["row", "quantity"])
+    for row in ("previous.ln(cr)", "ln(theta)", "ln(sci)", "ln(gdp)"):
+        found = float(own.loc[(row, "estimate, collapsed"), "computed"])
+        error = float(own.loc[(row, "standard_error, collapsed"), "computed"])
+        assert abs(found - own.loc[(row, "estimate, collapsed"), "truth"]) < 3 * error
+
+
+def test_the_document_says_simulated_and_holds_the_audit(whole: Reproduction) -> None:
+    text = whole.to_markdown()
+    assert "**Simulated data**" in text
+    assert "cannot be right" in text
+    assert text.count("\n## Table") == 8
+
+
+def test_it_is_saved_and_not_overwritten(tmp_path: Path) -> None:
+    made = reproduce(tables=[1])
+    folder = made.save(tmp_path / "out")
+    assert (folder / "reproduction.md").read_text() == made.to_markdown()
+    book = pd.read_excel(folder / "reproduction.xlsx", sheet_name=None)
+    assert list(book) == ["dictionary", "status", "table 1", "audit"]
+    with pytest.raises(OutputExistsError):
+        made.save(tmp_path / "out")
+    made.save(tmp_path / "out", force=True)
+
+
+def own_panel(*, drop: list[str] | None = None, attributes: bool = True) -> Panel:
+    example = load_example().panel
+    frame = example.frame.drop(columns=drop or [])
+    frame = frame.rename(columns={"theta": "synergy"})
+    panel = Panel.from_frame(frame, city="city", year="year")
+    return panel.with_attributes(example.attributes) if attributes else panel
+
+
+def test_a_users_panel_has_no_truth_and_no_notice() -> None:
+    made = reproduce(own_panel(), tables=[6], columns={"theta": "synergy"})
+    assert made.notice == ""
+    assert made.tables[6].frame["truth"].isna().all()
+    assert "panel given" in made.tables[6].status
+    same = reproduce(tables=[6]).tables[6].frame["computed"]
+    pd.testing.assert_series_equal(made.tables[6].frame["computed"], same)
+
+
+def test_what_a_panel_lacks_is_said_in_the_status() -> None:
+    panel = own_panel(drop=["pcr", "theta_finance"], attributes=False).restricted_to(
+        years=[2010, 2011, 2012, 2013]
+    )
+    named = {"theta": "synergy"}
+    made = reproduce(panel, tables=[1, 2, 6, 8], columns=named)
+    assert "no attribute 'region'" in made.tables[1].status
+    assert "no attribute 'name'" in made.tables[2].status
+    assert "Column 2 cannot be recomputed" in made.tables[6].status
+    assert "Column finance cannot be recomputed" in made.tables[8].status
+
+
+def test_refusals_name_what_is_wrong() -> None:
+    with pytest.raises(SpatialCoaggError, match="Tables 1 to 8, not 9"):
+        reproduce(tables=[9])
+    with pytest.raises(MissingColumnError, match="'thta'"):
+        reproduce(own_panel(), columns={"theta": "thta"})
+    with pytest.raises(SpatialCoaggError, match="no column 'theta'"):
+        reproduce(own_panel())
