@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_template(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -115,6 +116,47 @@ def _add_template(
     parser.set_defaults(command=_template)
 
 
+def _add_reproduce(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    parser = commands.add_parser(
+        "reproduce",
+        help="compute the paper's Tables 1 to 8 beside the published ones",
+        description=(
+            "Print and save the paper's Tables 1 to 8, computed on the embedded panel "
+            "or on your own, beside the published figures."
+        ),
+        epilog="Example: spatial-coagg reproduce my.toml --tables 6 7 --output tables",
+    )
+    parser.add_argument(
+        "settings",
+        nargs="?",
+        type=Path,
+        metavar="my.toml",
+        help="a study's configuration; without it the embedded simulated panels",
+    )
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        type=int,
+        choices=range(1, 9),
+        default=range(1, 9),
+        metavar="N",
+        help="which of the tables 1 to 8 (default: all)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("reproduction"),
+        metavar="FOLDER",
+        help="where to write (default: reproduction)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a reproduction that is there"
+    )
+    parser.set_defaults(command=_reproduce)
+
+
 def _run(options: argparse.Namespace) -> int:
     # Imported here so that --help answers without loading the libraries.
     from spatial_coagg.planner.study import Study  # noqa: PLC0415
@@ -133,6 +175,22 @@ def _template(options: argparse.Namespace) -> int:
 
     written = write_template(options.folder, force=options.force)
     sys.stdout.writelines(f"{path}\n" for path in written)
+    return FINE
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from spatial_coagg.paper.reproduction import reproduce  # noqa: PLC0415
+    from spatial_coagg.planner.study import Study  # noqa: PLC0415
+    from spatial_coagg.report.folder import check_replaceable  # noqa: PLC0415
+
+    check_replaceable(options.output, force=options.force)
+    file = options.settings
+    panel = None if file is None else Study.from_file(file).variables
+    _say(f"Computing {len(options.tables)} tables")
+    made = reproduce(panel, tables=options.tables)
+    folder = made.save(options.output, force=options.force)
+    sys.stdout.write(made.to_markdown())
+    _say(f"written to {folder}")
     return FINE
 
 

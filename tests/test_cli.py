@@ -27,7 +27,7 @@ def test_help_answers_without_loading_the_libraries() -> None:
     assert b"template" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "template"])
+@pytest.mark.parametrize("command", ["run", "template", "reproduce"])
 def test_each_command_shows_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,3 +96,37 @@ def test_a_model_that_cannot_be_fitted_exits_with_one(
     settings.write_text(text)
     assert main(["run", str(settings), "--output", str(tmp_path / "r")]) == FAILED
     assert "'cr'" in capsys.readouterr().err
+
+
+def test_the_template_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["template", str(tmp_path)]) == FINE
+    assert {path.name for path in tmp_path.iterdir()} == {"study.toml", "example.xlsx"}
+    assert "study.toml" in capsys.readouterr().out
+    assert main(["template", str(tmp_path)]) == WRONG_USAGE
+    assert "use --force" in capsys.readouterr().err
+
+
+def test_tables_of_the_paper_are_printed_and_saved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "tables"
+    arguments = ["reproduce", "--tables", "1", "6", "--output", str(output)]
+    assert main(arguments) == FINE
+    printed = capsys.readouterr().out
+    assert "Table 1." in printed
+    assert "Table 6." in printed
+    assert "Table 7." not in printed
+    assert (output / "reproduction.md").read_text() == printed
+    assert main(arguments) == WRONG_USAGE
+
+
+def test_tables_of_the_paper_are_computed_on_ones_own_study(
+    small_study: WriteStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small_study(tmp_path)
+    output = tmp_path / "tables"
+    arguments = ["reproduce", str(settings), "--tables", "3", "--output", str(output)]
+    assert main(arguments) == FINE
+    assert "Simulated" not in capsys.readouterr().out

@@ -11,6 +11,11 @@ from spatial_coagg.tables.published import read_published
 # Key of one figure: row, column and quantity, as `read_published` has them.
 Cell: TypeAlias = tuple[str, str, str]
 Cells: TypeAlias = dict[Cell, float | str]
+# What to know about a row and column; "" stands for all.
+Remarks: TypeAlias = Mapping[tuple[str, str], str]
+
+SIMULATED, OWN = "simulated data", "method reproduced"
+NOT_RECOMPUTED, UNPUBLISHED = "cannot be recomputed", "not in the paper"
 
 TITLES: Mapping[int, str] = {
     1: "Average theta by region and year",
@@ -35,8 +40,10 @@ class ReproducedTable:
     frame : DataFrame
         Index ``(row, column, quantity)``; columns ``computed``, ``published`` (as
         printed; empty where the paper has no such figure), ``difference`` (computed
-        less published; nan where either is no number) and ``truth`` (what the
-        simulation used; nan where it is not known).
+        less published, whose standard errors lost a parenthesis to a minus sign in
+        Table 8; nan where either is no number), ``truth`` (what the simulation used;
+        nan where it is not known) and ``status`` ("method reproduced", "simulated
+        data", "cannot be recomputed", with what else must be known of the figure).
     status : str
         What is reproduced, what is simulated, what cannot be recomputed, and why.
     """
@@ -55,8 +62,10 @@ def compare(
     number: int,
     computed: Mapping[Cell, float | str],
     *,
-    truth: Mapping[Cell, float] | None = None,
     status: str,
+    truth: Mapping[Cell, float] | None = None,
+    remarks: Remarks | None = None,
+    simulated: bool = False,
 ) -> ReproducedTable:
     """Set what was computed beside what was printed.
 
@@ -75,19 +84,48 @@ def compare(
             (
                 found,
                 printed.get(key, ""),
-                _difference(found, numbers.get(key)),
+                _difference(found, numbers.get(key), key[2]),
                 float("nan") if known is None else known,
+                _status(key, computed, printed, remarks or {}, simulated=simulated),
             )
         )
     frame = pd.DataFrame(
         rows,
-        columns=["computed", "published", "difference", "truth"],
+        columns=["computed", "published", "difference", "truth", "status"],
         index=pd.MultiIndex.from_tuples(keys, names=["row", "column", "quantity"]),
     )
     return ReproducedTable(number, frame, status)
 
 
-def _difference(computed: float | str | None, published: float | None) -> float:
+def not_computed(number: int, why: str) -> ReproducedTable:
+    """Return the published table with nothing beside it, and the reason."""
+    status = f"Cannot be recomputed: {why.rstrip('.')}."
+    return compare(number, {}, status=status, remarks={("", ""): why})
+
+
+def _difference(
+    computed: float | str | None, published: float | None, quantity: str
+) -> float:
     if isinstance(computed, str) or computed is None or published is None:
         return float("nan")
-    return float(computed) - float(published)
+    right = abs(published) if quantity == "standard_error" else published
+    return float(computed) - right
+
+
+def _status(
+    key: Cell,
+    computed: Mapping[Cell, float | str],
+    printed: Mapping[Cell, str],
+    remarks: Remarks,
+    *,
+    simulated: bool,
+) -> str:
+    row, column, _ = key
+    if key not in computed:
+        parts = [NOT_RECOMPUTED]
+    else:
+        parts = [SIMULATED if simulated else OWN]
+        parts += [] if key in printed else [UNPUBLISHED]
+    places = [(row, column), (row, ""), ("", column), ("", "")]
+    parts += [remarks[place] for place in dict.fromkeys(places) if place in remarks]
+    return "; ".join(parts)

@@ -66,8 +66,9 @@ class Material:
         return Panel.from_frame(table, city="city", year="year")
 
 
-def material_of(example: Example, dynamic: Example) -> Material:
+def material_of(example: Example, dynamic: Example | None) -> Material:
     """Take the embedded examples: a static equation, and a dynamic one for Table 7."""
+    of_table_7 = example if dynamic is None else dynamic
     thetas = group_thetas(
         example.jobs,
         manufacturing="manufacturing",
@@ -80,9 +81,9 @@ def material_of(example: Example, dynamic: Example) -> Material:
         panel=example.panel,
         names=cities["label_en"],
         regions=cities["region"],
-        dynamic=dynamic.panel,
+        dynamic=of_table_7.panel,
         truth=example.truth,
-        dynamic_truth=dynamic.truth,
+        dynamic_truth=None if dynamic is None else dynamic.truth,
     )
 
 

@@ -10,10 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from spatial_coagg.checks import listed
-from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.example import load_example
+from spatial_coagg.errors import (
+    EstimationError,
+    MissingColumnError,
+    SpatialCoaggError,
+)
+from spatial_coagg.example import Example, load_example
 from spatial_coagg.paper.audit import audit_published
-from spatial_coagg.paper.comparison import ReproducedTable
+from spatial_coagg.paper.comparison import ReproducedTable, not_computed
 from spatial_coagg.paper.material import Material, material_from, material_of
 from spatial_coagg.paper.reproduced_levels import (
     table_1,
@@ -104,7 +108,7 @@ class Reproduction:
 
 
 def reproduce(
-    panel: Panel | None = None,
+    panel: Panel | Example | None = None,
     *,
     tables: Sequence[int] = tuple(MAKERS),
     columns: Mapping[str, str] | None = None,
@@ -113,27 +117,31 @@ def reproduce(
 
     Parameters
     ----------
-    panel : Panel, optional
+    panel : Panel or Example, optional
         Levels ``theta``, ``cr``, ``sci``, ``gov``, ``fin``, ``gdp`` (10,000 yuan),
         ``ind``, and for some columns ``pcr``, ``pacr`` and ``theta_<sector>``; with
         the attributes ``name`` and ``region`` for Tables 1 and 2. By default the
-        embedded simulated panels: the static one, and for Table 7 the dynamic one.
+        embedded simulated panels: the static one, and for Table 7 the dynamic one. An
+        example takes the place of one of the two; the other has the same seed.
     tables : sequence of int
         Of 1 to 8.
     columns : mapping of str to str, optional
-        The panel's name of each of these variables, where it differs.
+        The name of each of these variables in a panel of one's own, where it differs.
 
     Returns
     -------
     Reproduction
         Each table with the published figure, the difference, the truth of simulated
         data and a status that says what is reproduced, simulated, or cannot be
-        recomputed.
+        recomputed. A table for which the panel lacks variables or rows says so there.
 
     Raises
     ------
+    MissingColumnError
+        If the panel lacks a column that `columns` names.
     SpatialCoaggError
-        If a table does not exist, or the panel lacks what a table cannot do without.
+        If a table does not exist, the panel has no ``theta``, or the example is the
+        spatial one, which no table is about.
 
     References
     ----------
@@ -144,33 +152,60 @@ def reproduce(
     --------
     >>> from spatial_coagg import reproduce
     >>> table = reproduce(tables=[6]).tables[6].frame
-    >>> table.loc[("ln(theta)", "1", "estimate"), ["published", "truth"]].tolist()
-    ['0.196', 0.196]
+    >>> table.loc[("ln(theta)", "1", "estimate"), "published"]
+    '0.196'
     """
     unknown = [number for number in tables if number not in MAKERS]
     if unknown:
         raise SpatialCoaggError(
             f"the paper has Tables 1 to 8, not {listed(unknown)}; choose among these"
         )
-    if panel is None:
-        material = material_of(load_example("static"), load_example("dynamic"))
-    else:
+    chosen = sorted(set(tables))
+    if isinstance(panel, Panel):
         material = material_from(panel, columns or {})
-    made = {number: MAKERS[number](material) for number in sorted(set(tables))}
+    elif columns:
+        raise SpatialCoaggError(
+            "columns names the variables of a panel of your own; give that panel too"
+        )
+    else:
+        material = _embedded(panel or load_example(), chosen)
+    made = {number: _make(number, material) for number in chosen}
     return Reproduction(made, NOTICE if material.is_simulated else "")
+
+
+def _embedded(example: Example, tables: Sequence[int]) -> Material:
+    """Take an example and, where it is needed, its sibling of the other equation."""
+    if example.mode == "spatial":
+        raise SpatialCoaggError(
+            "no table of the paper has a spatial equation; give a static or dynamic "
+            "example, or the panel of this one"
+        )
+    if example.mode != "static":
+        return material_of(load_example("static", seed=example.seed), example)
+    if 7 not in tables:
+        return material_of(example, None)
+    return material_of(example, load_example("dynamic", seed=example.seed))
+
+
+def _make(number: int, material: Material) -> ReproducedTable:
+    try:
+        return MAKERS[number](material)
+    except (MissingColumnError, EstimationError) as error:
+        return not_computed(number, str(error))
 
 
 def _lines(table: ReproducedTable) -> list[str]:
     frame = table.frame
     has_truth = bool(frame["truth"].notna().any())
     head = ["row", "column", "figure", "computed", "published", "difference"]
-    lines = [_line([*head, *(["truth"] if has_truth else [])])]
-    lines.append(_line(["---"] * (6 + has_truth)))
+    lines = [_line([*head, *(["truth"] if has_truth else []), "status"])]
+    lines.append(_line(["---"] * (7 + has_truth)))
     for key, row in zip(frame.index, frame.to_dict("records"), strict=True):
         cells = [*key, _text(row["computed"]), row["published"]]
         cells.append(_text(row["difference"]))
         if has_truth:
             cells.append(_text(row["truth"]))
+        cells.append(row["status"])
         lines.append(_line([str(cell) for cell in cells]))
     return lines
 

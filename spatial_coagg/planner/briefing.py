@@ -7,6 +7,7 @@ import pandas as pd
 from spatial_coagg.planner.baseline import theta_driver
 from spatial_coagg.planner.chapters import (
     answer_chapter,
+    audit_chapter,
     care_chapter,
     clustering_chapter,
     map_chapter,
@@ -37,6 +38,7 @@ def compose_page(results: StudyResults) -> str:
         *sectors_chapter(results),
         clustering_chapter(results),
         regression_chapter(results),
+        *audit_chapter(results),
         care_chapter(results),
         method_chapter(results),
     ]

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 
+from spatial_coagg.paper.audit import audit_published
 from spatial_coagg.planner.atlas import draw_atlas
 from spatial_coagg.planner.baseline import tabulate_baseline, theta_driver
 from spatial_coagg.planner.neighbours import describe_rule
@@ -198,6 +199,27 @@ def regression_chapter(results: StudyResults) -> Section:
         tabulate_baseline(results),
     )
     return Section("baseline", "What goes with it", blocks)
+
+
+def audit_chapter(results: StudyResults) -> list[Section]:
+    """Return what the paper's own figures say against themselves."""
+    if not results.is_the_paper:
+        return []
+    audit = audit_published()
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in audit.counts.items())
+    opening = (
+        f"Before its figures are compared with others, they are held against each "
+        f"other: {len(audit.findings)} checks, {counts}. Each states its arithmetic."
+    )
+    found = [
+        f"{each.tables}, {each.verdict}: {each.claim}. {each.arithmetic}"
+        for each in audit.findings
+    ]
+    return [
+        Section(
+            "audit", "The paper's figures, checked", (Paragraphs((opening, *found)),)
+        )
+    ]
 
 
 def care_chapter(results: StudyResults) -> Section:

@@ -36,9 +36,12 @@ def test_the_difference_is_computed_less_published(whole: Reproduction) -> None:
         frame = table.frame.loc[published.index]
         known = frame["difference"].notna()
         assert number == 2 or known.any()
+        # The standard errors of Table 8 are printed with a minus sign.
+        lost = published.index.get_level_values("quantity") == "standard_error"
+        right = published.where(~lost, published.abs())
         np.testing.assert_allclose(
             frame["difference"][known],
-            frame["computed"][known].astype(float) - published[known],
+            frame["computed"][known].astype(float) - right[known],
         )
 
 
