@@ -222,5 +222,6 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
-    number = float(str(value))
+    # Zero added: a difference that rounds to zero has no sign.
+    number = round(float(str(value)), 4) + 0.0
     return f"{number:.4f}" if abs(number) < 1000 else f"{number:.1f}"

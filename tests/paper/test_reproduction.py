@@ -151,3 +151,93 @@ def test_refusals_name_what_is_wrong() -> None:
         reproduce(own_panel(), columns={"theta": "thta"})
     with pytest.raises(SpatialCoaggError, match="no column 'theta'"):
         reproduce(own_panel())
+
+
+def statuses(made: Reproduction, number: int, row: str, column: str) -> set[str]:
+    frame = made.tables[number].frame.reset_index()
+    chosen = (frame["row"] == row) & (frame["column"] == column)
+    return set(frame.loc[chosen, "status"])
+
+
+def test_every_figure_says_what_it_is(whole: Reproduction) -> None:
+    for table in whole.tables.values():
+        told = table.frame["status"]
+        blank = table.frame["computed"].isna()
+        assert told[blank].str.startswith("cannot be recomputed").all()
+        assert told[~blank].str.startswith("simulated data").all()
+    assert statuses(whole, 6, "ln(theta)", "1") >= {"simulated data"}
+    assert "simulated data; cannot be as published: must equal column 1" in statuses(
+        whole, 6, "ln(theta)", "3"
+    )
+    assert statuses(whole, 8, "ln(hc)", "low") == {
+        "cannot be recomputed; the paper never defines it"
+    }
+    assert statuses(whole, 4, "gdp", "n") == {
+        "simulated data; the published figure repeats the mean and is no number of "
+        "observations"
+    }
+    assert "simulated data; not in the paper" in statuses(whole, 7, "instruments", "6")
+
+
+def test_the_truth_of_table_6_stands_in_columns_one_and_three(
+    whole: Reproduction,
+) -> None:
+    truth = whole.tables[6].frame["truth"].unstack("column")
+    slopes = truth.loc[(slice(None), "estimate"), :]
+    assert slopes["2"].isna().all()
+    assert slopes["1"].notna().all()
+    without = slopes.drop(index="constant", level=0)
+    assert without["3"].tolist() == without["1"].tolist()
+    assert np.isnan(slopes.loc[("constant", "estimate"), "3"])
+
+
+def test_hausmans_test_stands_under_table_5(whole: Reproduction) -> None:
+    computed = whole.tables[5].frame["computed"]
+    assert computed["hausman", "degrees", "value"] == 6
+    assert computed["hausman", "p", "value"] < 0.001
+
+
+def test_an_example_takes_the_place_of_the_embedded_one() -> None:
+    static = reproduce(load_example(), tables=[5, 6])
+    for number, table in reproduce(tables=[5, 6]).tables.items():
+        pd.testing.assert_frame_equal(static.tables[number].frame, table.frame)
+    assert static.notice == "Simulated data"
+
+
+@pytest.mark.slow
+def test_the_contaminated_example_fills_table_7_alone(whole: Reproduction) -> None:
+    made = reproduce(load_example("dynamic-contaminated"), tables=[5, 7])
+    pd.testing.assert_frame_equal(made.tables[5].frame, whole.tables[5].frame)
+    memory = ("previous.ln(cr)", "6", "estimate, collapsed")
+    found, clean = (each.tables[7].frame.loc[memory] for each in (made, whole))
+    assert found["truth"] == clean["truth"] == 0.509
+    assert found["computed"] > clean["computed"] + 0.05
+
+
+def test_a_table_the_panel_cannot_make_is_published_alone() -> None:
+    panel = own_panel(drop=["fin"])
+    made = reproduce(panel, tables=[4, 5, 7], columns={"theta": "synergy"})
+    for number in (5, 7):
+        table = made.tables[number]
+        assert table.status.startswith("Cannot be recomputed: the panel has no column")
+        assert table.frame["computed"].isna().all()
+        assert table.frame["status"].str.contains("no column fin").all()
+    assert "fin" not in made.tables[4].frame["computed"].dropna().index.unique("row")
+
+
+def test_the_spatial_example_and_names_without_a_panel_are_refused() -> None:
+    with pytest.raises(SpatialCoaggError, match="spatial equation"):
+        reproduce(load_example("spatial"))
+    with pytest.raises(SpatialCoaggError, match="panel of your own"):
+        reproduce(columns={"theta": "synergy"})
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    panel = own_panel()
+    named = {"theta": "synergy"}
+    shuffled = Panel.from_frame(
+        panel.frame.sample(frac=1, random_state=1), city="city", year="year"
+    ).with_attributes(panel.attributes)
+    first = reproduce(panel, tables=[1, 4, 6], columns=named)
+    second = reproduce(shuffled, tables=[1, 4, 6], columns=named)
+    assert first.to_markdown() == second.to_markdown()
