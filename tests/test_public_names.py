@@ -7,8 +7,12 @@ import spatial_coagg
 
 # Names a user may have written down; removing one is a breaking change.
 PROMISED = {
+    "GmmInstruments",
+    "GmmMethod",
     "Panel",
+    "StandardInstruments",
     "Study",
+    "audit_published",
     "build_contiguity",
     "build_distance_band",
     "build_economic",
@@ -17,9 +21,15 @@ PROMISED = {
     "build_nearest",
     "build_nested",
     "coagglomeration_theta",
+    "describe_panel",
     "draw_choropleth",
+    "fit_between",
+    "fit_dynamic_gmm",
     "fit_fixed_effects",
+    "fit_pooled",
+    "fit_random_effects",
     "global_moran",
+    "hausman_test",
     "load_example",
     "load_shapes",
     "location_quotient",
@@ -27,8 +37,10 @@ PROMISED = {
     "read_boundaries",
     "read_employment",
     "read_table",
+    "reproduce",
     "summarise_weights",
     "tabulate_models",
+    "variance_inflation",
 }
 
 
