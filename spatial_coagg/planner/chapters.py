@@ -206,13 +206,15 @@ def audit_chapter(results: StudyResults) -> list[Section]:
     if not results.is_the_paper:
         return []
     audit = audit_published()
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in audit.counts.items())
+    counts = audit.counts
     opening = (
         f"Before its figures are compared with others, they are held against each "
-        f"other: {len(audit.findings)} checks, {counts}. Each states its arithmetic."
+        f"other in {len(audit.findings)} checks: {counts.get('cannot be right', 0)} "
+        f"find what cannot be right, {counts.get('needs an explanation', 0)} what "
+        f"needs an explanation, {counts.get('holds', 0)} find nothing amiss."
     )
     found = [
-        f"{each.tables}, {each.verdict}: {each.claim}. {each.arithmetic}"
+        f"{each.tables}, {each.verdict}: {each.claim}: {each.arithmetic}."
         for each in audit.findings
     ]
     return [
