@@ -55,10 +55,11 @@ class StudyResults:
 
     @property
     def regions(self) -> pd.Series | None:
-        """Region of each place, where the map has one."""
+        """Region of each place, where the map has several."""
         table = self.inputs.attributes
+        studied = self.theta.index.unique("city")
         for column in ("region", "group"):
-            if column in table:
+            if column in table and table.loc[studied, column].nunique() > 1:
                 return table[column]
         return None
 

@@ -42,7 +42,7 @@ EXAMPLE: Mapping[str, Any] = {
         "Do cities where producer services and manufacturing settle together "
         "innovate more, and do such cities cluster?"
     ),
-    "outcome_name": "innovation (ln CR)",
+    "outcome_name": "innovation (CR)",
     "example": "static",
     "synergy": {
         "manufacturing": "manufacturing",

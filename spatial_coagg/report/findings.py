@@ -184,15 +184,16 @@ def describe_driver(fit: Fit, driver: str, outcome: str, words: Words) -> str:
     unit = _unit(outcome)
     if response.p_value >= SIGNIFICANT:
         return (
-            f"Whether {words.outcome} is higher or lower with {cause} cannot be told: "
+            f"Whether {cause} goes with {words.outcome} higher or lower cannot be told: "
             f"the estimate is {_signed(response.estimate)}{unit} ({interval}, "
             f"{_p_value(response.p_value)})."
         )
     direction = "higher" if response.estimate > 0 else "lower"
     return (
-        f"With {cause}, {words.outcome} is {abs(response.estimate):.2f}{unit} "
-        f"{direction} ({interval}, {_p_value(response.p_value)}); this is an "
-        f"association within the model, not a forecast."
+        f"{cause.capitalize()} goes with {words.outcome} {direction} by "
+        f"{abs(response.estimate):.2f}{unit} ({interval}, "
+        f"{_p_value(response.p_value)}); this is an association within the model, not "
+        f"a forecast."
     )
 
 

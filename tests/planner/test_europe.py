@@ -42,6 +42,7 @@ columns = {{ patents = "epo_patents", gdp = "gdp_eur" }}
 [map]
 file = "nuts3_2016_60m.gpkg"
 code = "NUTS_ID"
+name = "NAME_LATN"
 credit = "(c) EuroGeographics for the administrative boundaries"
 
 [sample]
