@@ -59,7 +59,7 @@ class StudyResults:
         table = self.inputs.attributes
         studied = self.theta.index.unique("city")
         for column in ("region", "group"):
-            if column in table and table.loc[studied, column].nunique() > 1:
+            if column in table and len(set(table.loc[studied, column])) > 1:
                 return table[column]
         return None
 

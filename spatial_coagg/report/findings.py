@@ -184,8 +184,8 @@ def describe_driver(fit: Fit, driver: str, outcome: str, words: Words) -> str:
     unit = _unit(outcome)
     if response.p_value >= SIGNIFICANT:
         return (
-            f"Whether {cause} goes with {words.outcome} higher or lower cannot be told: "
-            f"the estimate is {_signed(response.estimate)}{unit} ({interval}, "
+            f"Whether {cause} goes with {words.outcome} higher or lower cannot be "
+            f"told: the estimate is {_signed(response.estimate)}{unit} ({interval}, "
             f"{_p_value(response.p_value)})."
         )
     direction = "higher" if response.estimate > 0 else "lower"
