@@ -5,24 +5,26 @@
 
 The jobs and controls of the embedded example stay; the innovation index is drawn anew
 in each replication, city effects included. Fixed effects (clustered by city) are held
-to Table 6 column 1, two-step system GMM (Windmeijer's errors, 24 instruments) to
-Table 7 column 6. Printed are, for each coefficient, the truth, the bias, the spread of
-the estimates, the mean of their standard errors and how often the 95 % interval covers
-the truth; for GMM also how often a test at 5 % rejects: Hansen's, and the difference of
-the instruments of the level equation. The contaminated mode breaks that equation, so
-there the difference should reject, and the others not.
+to Table 6 column 1, two-step system GMM (Windmeijer's errors, 11 collapsed instruments)
+to Table 7 column 6. Printed are, for each coefficient, the truth, the bias, the spread
+of the estimates, the mean of their standard errors and how often the 95 % interval
+covers the truth; for GMM also how often a test at 5 % rejects: Hansen's, AR(2), and the
+difference in Hansen's of one level instrument for each year. The contaminated mode
+breaks the level equation: there the difference should reject and the estimates fail.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from spatial_coagg.errors import InferenceWarning
 from spatial_coagg.example import Example, load_example
-from spatial_coagg.models.fixed_effects import FixedEffectsFit, fit_fixed_effects
+from spatial_coagg.models.fixed_effects import fit_fixed_effects
 from spatial_coagg.models.gmm_result import DynamicGmmFit
 from spatial_coagg.models.instruments import (
     GmmInstruments,
@@ -35,12 +37,20 @@ from spatial_coagg.tables.panel import Panel
 from spatial_coagg.tables.shapes import load_city_list
 
 MODES: tuple[Mode, ...] = ("static", "dynamic", "dynamic-contaminated")
-# One for each year: the contamination is in the first years only.
+STANDARD = StandardInstruments(DRIVERS)
+# For the estimates: few, because with one level instrument for each year the memory
+# comes out 0.4 standard errors too large and its interval covers 92 %.
+COLLAPSED: tuple[InstrumentGroup, ...] = (
+    GmmInstruments(OUTCOME, lags=(2, 4), collapse=True),
+    STANDARD,
+)
+# For the test of the level equation: one for each year, because the contamination is
+# in the first years only.
 LEVEL = GmmInstruments(OUTCOME, lags=(1, 1), equation="level")
-INSTRUMENTS: tuple[InstrumentGroup, ...] = (
+BY_YEAR: tuple[InstrumentGroup, ...] = (
     GmmInstruments(OUTCOME, lags=(2, 4), collapse=True, equation="difference"),
     LEVEL,
-    StandardInstruments(DRIVERS),
+    STANDARD,
 )
 
 
@@ -85,6 +95,14 @@ class Replications:
         return (self.p_values < 0.05).mean()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """The estimates of one draw, and the p-values of its tests."""
+
+    estimates: pd.DataFrame
+    p_values: Mapping[str, float]
+
+
 def replicate(mode: Mode, *, replications: int, seed: int = 1) -> Replications:
     """Draw the index anew and estimate its equation, many times."""
     example = load_example(mode)
@@ -106,7 +124,7 @@ def replicate(mode: Mode, *, replications: int, seed: int = 1) -> Replications:
             [table["standard_error"].to_numpy() for table in tables]
         ).set_axis(labels, axis="columns"),
         covered=pd.DataFrame(inside),
-        p_values=pd.DataFrame([_tests(fit) for fit in found]),
+        p_values=pd.DataFrame([fit.p_values for fit in found]),
     )
 
 
@@ -122,23 +140,25 @@ def _drawer(example: Example, mode: Mode) -> Callable[[np.random.Generator], Pan
     return draw
 
 
-def _within(panel: Panel) -> FixedEffectsFit:
-    return fit_fixed_effects(panel, OUTCOME, DRIVERS)
+def _within(panel: Panel) -> Estimate:
+    return Estimate(fit_fixed_effects(panel, OUTCOME, DRIVERS).estimates, {})
 
 
-def _dynamic(panel: Panel) -> DynamicGmmFit:
-    return fit_dynamic_gmm(panel, OUTCOME, DRIVERS, instruments=INSTRUMENTS)
-
-
-def _tests(fit: FixedEffectsFit | DynamicGmmFit) -> dict[str, float]:
-    if isinstance(fit, FixedEffectsFit):
-        return {}
-    differences = fit.difference_in_hansen["p_value"]
-    return {
+def _dynamic(panel: Panel) -> Estimate:
+    fit, by_year = (_by_gmm(panel, chosen) for chosen in (COLLAPSED, BY_YEAR))
+    differences = by_year.difference_in_hansen["p_value"]
+    p_values = {
         "hansen": fit.hansen.p_value,
-        "difference_in_hansen": float(differences[LEVEL.label]),
         "ar2": float(fit.ar_tests["p_value"].loc[2]),
+        "difference_in_hansen": float(differences[LEVEL.label]),
     }
+    return Estimate(fit.estimates, p_values)
+
+
+def _by_gmm(panel: Panel, instruments: Sequence[InstrumentGroup]) -> DynamicGmmFit:
+    # Of thousands of draws some deserve a warning by chance.
+    with warnings.catch_warnings(action="ignore", category=InferenceWarning):
+        return fit_dynamic_gmm(panel, OUTCOME, DRIVERS, instruments=instruments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,6 +12,7 @@ from spatial_coagg.errors import (
 )
 from spatial_coagg.example import load_example
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
+from spatial_coagg.paper.material import SECTORS
 from spatial_coagg.paper.reproduction import Reproduction, reproduce
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.tables.published import read_published
@@ -241,3 +242,22 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     first = reproduce(panel, tables=[1, 4, 6], columns=named)
     second = reproduce(shuffled, tables=[1, 4, 6], columns=named)
     assert first.to_markdown() == second.to_markdown()
+
+
+def test_other_years_and_no_sub_sectors_leave_tables_2_and_3_published() -> None:
+    sectors = [f"theta_{name}" for name in SECTORS]
+    panel = own_panel(drop=sectors).restricted_to(years=[2010, 2011])
+    named_cities = panel.with_attributes(
+        panel.attributes["name_en"].rename("name").to_frame()
+    )
+    made = reproduce(named_cities, tables=[2, 3], columns={"theta": "synergy"})
+    assert "none of the years 2009, 2014, 2019" in made.tables[2].status
+    assert "no sub-sector theta" in made.tables[3].status
+
+
+def test_too_short_a_panel_says_which_columns_of_table_7_fail() -> None:
+    panel = own_panel().restricted_to(years=[2010, 2011])
+    table = reproduce(panel, tables=[7], columns={"theta": "synergy"}).tables[7]
+    assert "Column 6, collapsed instruments:" in table.status
+    assert "In no column are there more instruments than cities" in table.status
+    assert table.frame["computed"].isna().all()
