@@ -68,6 +68,7 @@ def test_column_three_of_table_6_has_the_slopes_of_column_one(
     )
 
 
+@pytest.mark.slow
 def test_table_6_is_the_fixed_effects_fit() -> None:
     example = load_example()
     drivers = ["ln_theta", "ln_sci", "ln_gov", "ln_fin", "ln_gdp", "ln_ind"]
@@ -124,6 +125,7 @@ def own_panel(*, drop: list[str] | None = None, attributes: bool = True) -> Pane
     return panel.with_attributes(example.attributes) if attributes else panel
 
 
+@pytest.mark.slow
 def test_a_users_panel_has_no_truth_and_no_notice() -> None:
     made = reproduce(own_panel(), tables=[6], columns={"theta": "synergy"})
     assert made.notice == ""
@@ -133,6 +135,7 @@ def test_a_users_panel_has_no_truth_and_no_notice() -> None:
     pd.testing.assert_series_equal(made.tables[6].frame["computed"], same)
 
 
+@pytest.mark.slow
 def test_what_a_panel_lacks_is_said_in_the_status() -> None:
     panel = own_panel(drop=["pcr", "theta_finance"], attributes=False).restricted_to(
         years=[2010, 2011, 2012, 2013]
@@ -198,6 +201,7 @@ def test_hausmans_test_stands_under_table_5(whole: Reproduction) -> None:
     assert computed["hausman", "p", "value"] < 0.001
 
 
+@pytest.mark.slow
 def test_an_example_takes_the_place_of_the_embedded_one() -> None:
     static = reproduce(load_example(), tables=[5, 6])
     for number, table in reproduce(tables=[5, 6]).tables.items():
@@ -233,6 +237,7 @@ def test_the_spatial_example_and_names_without_a_panel_are_refused() -> None:
         reproduce(columns={"theta": "synergy"})
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing() -> None:
     panel = own_panel()
     named = {"theta": "synergy"}
