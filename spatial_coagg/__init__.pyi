@@ -15,6 +15,9 @@ from .models.instruments import GmmInstruments as GmmInstruments
 from .models.instruments import StandardInstruments as StandardInstruments
 from .models.pooled import fit_pooled as fit_pooled
 from .models.random_effects import fit_random_effects as fit_random_effects
+from .models.residual_tests import cross_section_test as cross_section_test
+from .models.residual_tests import equal_variance_test as equal_variance_test
+from .models.residual_tests import serial_correlation_test as serial_correlation_test
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published
 from .paper.reproduction import reproduce as reproduce
