@@ -1,5 +1,17 @@
+from .autocorrelation.dissimilarity import geary as geary
+from .autocorrelation.dissimilarity import getis_ord as getis_ord
+from .autocorrelation.hot_spots import local_geary as local_geary
+from .autocorrelation.hot_spots import local_getis_ord as local_getis_ord
+from .autocorrelation.local import local_bivariate_moran as local_bivariate_moran
+from .autocorrelation.local import local_moran as local_moran
+from .autocorrelation.local import local_moran_by_year as local_moran_by_year
 from .autocorrelation.moran import global_moran as global_moran
 from .autocorrelation.moran import moran_by_year as moran_by_year
+from .autocorrelation.panels import bivariate_moran as bivariate_moran
+from .autocorrelation.panels import bivariate_moran_by_year as bivariate_moran_by_year
+from .autocorrelation.panels import panel_moran as panel_moran
+from .autocorrelation.spatial_chain import spatial_markov as spatial_markov
+from .autocorrelation.transitions import class_transitions as class_transitions
 from .example import load_example as load_example
 from .indices.coagglomeration import coagglomeration_theta as coagglomeration_theta
 from .indices.coagglomeration import group_thetas as group_thetas

@@ -23,7 +23,7 @@ LAYERS = {
     "planner": 7,
     "cli": 8,
 }
-KERNEL_LIBRARIES = {"numpy", "scipy"}
+KERNEL_LIBRARIES = {"numpy", "scipy", "joblib"}
 LONGEST_FILE = 450
 
 

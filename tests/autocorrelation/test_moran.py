@@ -172,7 +172,9 @@ def test_a_missing_value_is_named() -> None:
 
 
 def test_equal_values_are_refused() -> None:
-    with pytest.raises(SpatialCoaggError, match=r"all 16 values are equal to 2"):
+    with pytest.raises(
+        SpatialCoaggError, match=r"all 16 values of 'values' are equal to 2"
+    ):
         global_moran(draw(4) * 0 + 2.0, lattice(4))
 
 
