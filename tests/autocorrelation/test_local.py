@@ -110,7 +110,7 @@ def test_local_statistics_sum_to_the_global_one() -> None:
 
 @pytest.mark.slow
 def test_size_is_the_level_under_independence() -> None:
-    panel = panel_of(np.random.default_rng(1).normal(size=(2000, 49)), first_year=1)
+    panel = panel_of(np.random.default_rng(1).normal(size=(2000, 49)), first_year=1001)
     found = local_moran_by_year(
         panel, "x", lattice(7), permutations=199, fdr="none", rng=1
     )
@@ -119,7 +119,7 @@ def test_size_is_the_level_under_independence() -> None:
 
 @pytest.mark.slow
 def test_false_discoveries_are_kept_to_the_level_under_independence() -> None:
-    panel = panel_of(np.random.default_rng(2).normal(size=(300, 49)), first_year=1)
+    panel = panel_of(np.random.default_rng(2).normal(size=(300, 49)), first_year=1001)
     found = local_moran_by_year(
         panel, "x", lattice(7), permutations="enough", rng=1
     ).frame
