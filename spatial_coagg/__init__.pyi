@@ -34,7 +34,11 @@ from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published
 from .paper.reproduction import reproduce as reproduce
 from .planner.study import Study as Study
+from .report.autocorrelation_figures import draw_moran_by_year as draw_moran_by_year
 from .report.choropleth import draw_choropleth as draw_choropleth
+from .report.local_figures import draw_cluster_map as draw_cluster_map
+from .report.local_figures import draw_moran_scatter as draw_moran_scatter
+from .report.local_figures import draw_transitions as draw_transitions
 from .report.regression_table import tabulate_models as tabulate_models
 from .simulate.panels import simulate_panel as simulate_panel
 from .tables.boundaries import read_boundaries as read_boundaries

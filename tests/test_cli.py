@@ -58,7 +58,7 @@ def test_a_users_own_study_runs(
     assert main(["run", str(settings), "--output", str(output), "--json"]) == FINE
     printed = capsys.readouterr()
     assert json.loads(printed.out)["cities"] == 12
-    assert "[1/6] Reading tables and map" in printed.err
+    assert "[1/8] Reading tables and map" in printed.err
     assert {path.name for path in output.iterdir()} == {
         "index.html",
         "tables.xlsx",

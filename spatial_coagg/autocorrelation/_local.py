@@ -8,6 +8,7 @@ from joblib import Parallel, delayed
 from scipy import sparse
 
 from spatial_coagg.autocorrelation._permutations import (
+    BLOCK,
     FloatArray,
     IntArray,
     SparseMatrix,
@@ -15,8 +16,6 @@ from spatial_coagg.autocorrelation._permutations import (
 )
 from spatial_coagg.autocorrelation._tails import TIE
 
-# Numbers drawn at once: few enough for the cache of a core.
-BLOCK = 200_000
 # Pieces of work for joblib, whatever the number of workers.
 TASKS = 16
 

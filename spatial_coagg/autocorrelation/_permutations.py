@@ -11,8 +11,10 @@ FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
-# Numbers that one chunk of permutations may hold: 64 MB.
+# Numbers that one chunk of draws may hold: 64 MB.
 CHUNK = 8_000_000
+# Numbers worked on at once: few enough for the cache of a core.
+BLOCK = 200_000
 
 
 def permuted_forms(
@@ -37,13 +39,13 @@ def permuted_forms(
     array of shape (permutations,)
     """
     size, width = columns.shape
-    step = max(1, CHUNK // (size * width))
+    step = max(1, BLOCK // (size * width))
     found = np.empty(permutations)
     rows = np.arange(size)
     for start in range(0, permutations, step):
         count = min(step, permutations - start)
         orders = rng.permuted(np.broadcast_to(rows, (count, size)), axis=1)
-        drawn = columns[orders.T].reshape(size, count * width)
+        drawn = columns[np.ascontiguousarray(orders.T)].reshape(size, count * width)
         forms = spatial_form(drawn, matrix, squares=squares)
         found[start : start + count] = forms.reshape(count, width).sum(axis=1)
     return found
@@ -64,7 +66,7 @@ def permuted_products(
 ) -> FloatArray:
     """Return fixed'x for random orders x of `moved`."""
     size = len(moved)
-    step = max(1, CHUNK // size)
+    step = max(1, BLOCK // size)
     found = np.empty(permutations)
     for start in range(0, permutations, step):
         count = min(step, permutations - start)

@@ -9,13 +9,18 @@ from spatial_coagg.planner.chapters import (
     answer_chapter,
     audit_chapter,
     care_chapter,
-    clustering_chapter,
     map_chapter,
     method_chapter,
     ranking_chapter,
     regions_chapter,
     regression_chapter,
     sectors_chapter,
+)
+from spatial_coagg.planner.clusters import (
+    cluster_sheets,
+    clustering_chapter,
+    local_chapter,
+    sector_clusters_chapter,
 )
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.report.page import build_page
@@ -37,6 +42,8 @@ def compose_page(results: StudyResults) -> str:
         *regions_chapter(results),
         *sectors_chapter(results),
         clustering_chapter(results),
+        local_chapter(results),
+        *sector_clusters_chapter(results),
         regression_chapter(results),
         *audit_chapter(results),
         care_chapter(results),
@@ -65,7 +72,7 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
         Sheet(
             "sectors", average_by_sector(results.thetas), "Average theta of each year."
         ),
-        Sheet("moran", results.moran.frame, "Moran's I of theta, year by year."),
+        *cluster_sheets(results),
         Sheet(
             "weights", results.weights_summary.to_frame(), "What the neighbours are."
         ),

@@ -9,8 +9,6 @@ from spatial_coagg.planner.atlas import draw_atlas
 from spatial_coagg.planner.baseline import tabulate_baseline, theta_driver
 from spatial_coagg.planner.neighbours import describe_rule
 from spatial_coagg.planner.results import StudyResults
-from spatial_coagg.report.autocorrelation_figures import draw_moran_by_year
-from spatial_coagg.report.drawing import figure_svg
 from spatial_coagg.report.findings import (
     describe_clustering,
     describe_driver,
@@ -23,7 +21,6 @@ from spatial_coagg.report.page import (
     Block,
     Embedded,
     Paragraphs,
-    Picture,
     Section,
     TextTable,
 )
@@ -154,37 +151,6 @@ def _without_prefix(name: str) -> str:
     return name.removeprefix("theta_")
 
 
-def clustering_chapter(results: StudyResults) -> Section:
-    """Return Moran's I by year, as a picture and a table."""
-    frame = results.moran.frame
-    shown = {
-        "statistic": "Moran's I",
-        "expectation": "expected",
-        "z_normal": "z",
-        "p_normal": "p (normal)",
-        "p_permutation": "p (permutation)",
-    }
-    table = _rounded(frame[list(shown)].rename(columns=shown), digits=4)
-    table["p (normal)"] = table["p (normal)"].replace("0.0000", "< 0.0001")
-    settings = results.settings.moran
-    note = (
-        f"{settings.alternative.capitalize()} p-values; {settings.permutations} "
-        f"permutations, so p cannot be less than about "
-        f"{2 / (settings.permutations + 1):.4f}."
-    )
-    figure = draw_moran_by_year(results.moran)
-    blocks: list[Block] = [
-        Paragraphs((describe_clustering(results.moran.frame, results.words),)),
-        Picture(
-            figure_svg(figure),
-            "Moran's I of theta by year, with the band expected by chance.",
-            "Line of Moran's I by year; the table below holds the numbers.",
-        ),
-        TextTable(table, "Moran's I of theta", note),
-    ]
-    return Section("clusters", "Do such places cluster?", tuple(blocks))
-
-
 def regression_chapter(results: StudyResults) -> Section:
     """Return the fixed-effects baseline, beside the paper's Table 6."""
     model = results.settings.model
@@ -272,7 +238,10 @@ def method_chapter(results: StudyResults) -> Section:
         "quotient is taken.",
         "Moran's I = (N / Σw) Σ w_ij z_i z_j / Σ z_i², with rows of w that sum to one "
         "and z the deviation from the mean of the year; inference by permutation "
-        "(Cliff and Ord 1981; Anselin 1995).",
+        "(Cliff and Ord 1981; Anselin 1995). Place by place: I_i = (N − 1) z_i Σ w_ij "
+        "z_j / Σ z², neighbours drawn at random with the place held fast; two-sided "
+        "p = min(1, 2 (1 + min(#≥, #≤)) / (P + 1)), adjusted for the number of places "
+        "(Benjamini and Hochberg 1995) unless said otherwise.",
         f"Regression: {model.outcome} on {', '.join(model.drivers)}, by least squares "
         f"after taking out the effects (Wooldridge 2010, chapter 10); standard errors: "
         f"{model.covariance}.",

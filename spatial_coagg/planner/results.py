@@ -6,7 +6,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.autocorrelation.moran import MoranByYear
+from spatial_coagg.autocorrelation.result import AutocorrelationTest
+from spatial_coagg.autocorrelation.transitions import ClassTransitions
 from spatial_coagg.indices.quotient import LocationQuotients
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.planner.inputs import Inputs
@@ -28,6 +31,11 @@ class StudyResults:
     panel: Panel
     weights_summary: WeightsSummary
     moran: MoranByYear
+    sector_morans: Mapping[str, MoranByYear]
+    panel_moran: AutocorrelationTest | None
+    local: LocalTest
+    sector_locals: Mapping[str, LocalTest]
+    transitions: ClassTransitions | None
     fits: Mapping[str, Fit]
     notes: tuple[str, ...]
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from spatial_coagg._typing import Alternative, Effects, IslandPolicy
+from spatial_coagg.autocorrelation.classes import FalseDiscovery
 from spatial_coagg.errors import SettingsError
 from spatial_coagg.simulate.china_outcome import Mode
 
@@ -206,10 +207,24 @@ class ModelSettings(_Section):
 
 
 class MoranSettings(_Section):
-    """How Moran's I is tested."""
+    """How Moran's I is tested, of the whole and city by city.
+
+    Attributes
+    ----------
+    permutations : int
+        Of the whole; city by city there are as many as the cut-off needs.
+    alternative : {"two-sided", "greater", "less"}
+        Of the whole; city by city it is two-sided.
+    fdr : {"benjamini-hochberg", "bonferroni", "none"}
+        How the number of cities tested is allowed for.
+    level : float
+        Of the cut-off, city by city.
+    """
 
     permutations: PositiveInt = 9999
     alternative: Alternative = "two-sided"
+    fdr: FalseDiscovery = "benjamini-hochberg"
+    level: float = Field(default=0.05, gt=0, lt=1)
 
 
 class Settings(_Section):

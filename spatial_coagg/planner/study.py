@@ -8,7 +8,15 @@ from pathlib import Path
 import pandas as pd
 from libpysal.graph import Graph
 
+from spatial_coagg.autocorrelation.local import local_moran_by_year
+from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.autocorrelation.moran import MoranByYear, moran_by_year
+from spatial_coagg.autocorrelation.panels import panel_moran
+from spatial_coagg.autocorrelation.result import AutocorrelationTest
+from spatial_coagg.autocorrelation.transitions import (
+    ClassTransitions,
+    class_transitions,
+)
 from spatial_coagg.indices.coagglomeration import group_thetas
 from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
 from spatial_coagg.models.fit import Fit
@@ -148,16 +156,55 @@ class Study:
     @noted
     def moran(self) -> MoranByYear:
         """Moran's I of theta in each year."""
-        panel = Panel.from_frame(self.thetas, city="city", year="year")
-        return moran_by_year(
-            panel,
+        return self._moran_of("theta")
+
+    @cached_property
+    @noted
+    def sector_morans(self) -> dict[str, MoranByYear]:
+        """Moran's I of each sector's theta in each year, by the sector's name."""
+        return {
+            column.removeprefix("theta_"): self._moran_of(column)
+            for column in self.thetas.columns.drop("theta")
+        }
+
+    @cached_property
+    @noted
+    def panel_moran(self) -> AutocorrelationTest | None:
+        """Moran's I of theta over all years; None where theta has gaps."""
+        if self.theta.unstack("year").isna().to_numpy().any():
+            return None
+        return panel_moran(
+            self._thetas_panel,
             "theta",
             self.weights,
-            missing="drop",
             permutations=self.settings.moran.permutations,
             alternative=self.settings.moran.alternative,
             rng=self.settings.seed,
         )
+
+    @cached_property
+    @noted
+    def local(self) -> LocalTest:
+        """Local Moran of theta: the class of each city in each year."""
+        return self._local_of("theta")
+
+    @cached_property
+    @noted
+    def sector_locals(self) -> dict[str, LocalTest]:
+        """Local Moran of each sector's theta, by the sector's name."""
+        return {
+            column.removeprefix("theta_"): self._local_of(column)
+            for column in self.thetas.columns.drop("theta")
+        }
+
+    @cached_property
+    @noted
+    def transitions(self) -> ClassTransitions | None:
+        """Moves between those classes from year to year; None without such years."""
+        years = set(self.theta.index.unique("year"))
+        if not any(year + 1 in years for year in years):
+            return None
+        return class_transitions(self.local)
 
     @cached_property
     @noted
@@ -191,6 +238,11 @@ class Study:
             panel=self.panel,
             weights_summary=self.weights_summary,
             moran=self.moran,
+            sector_morans=self.sector_morans,
+            panel_moran=self.panel_moran,
+            local=self.local,
+            sector_locals=self.sector_locals,
+            transitions=self.transitions,
             fits=self.fits,
             notes=tuple(self.notes),
         )
@@ -250,11 +302,39 @@ class Study:
             ("Measuring synergy", "thetas"),
             ("Finding neighbours", "weights_summary"),
             ("Testing for clusters", "moran"),
+            ("Finding the clusters", "transitions"),
+            ("Finding the clusters of each sector", "sector_locals"),
             ("Fitting the baseline", "fits"),
         )
         for number, (words, name) in enumerate(steps, start=1):
             tell(f"[{number}/{len(steps) + 1}] {words}")
             getattr(self, name)
+
+    @cached_property
+    def _thetas_panel(self) -> Panel:
+        return Panel.from_frame(self.thetas, city="city", year="year")
+
+    def _moran_of(self, column: str) -> MoranByYear:
+        return moran_by_year(
+            self._thetas_panel,
+            column,
+            self.weights,
+            missing="drop",
+            permutations=self.settings.moran.permutations,
+            alternative=self.settings.moran.alternative,
+            rng=self.settings.seed,
+        )
+
+    def _local_of(self, column: str) -> LocalTest:
+        return local_moran_by_year(
+            self._thetas_panel,
+            column,
+            self.weights,
+            permutations="enough",
+            fdr=self.settings.moran.fdr,
+            alpha=self.settings.moran.level,
+            rng=self.settings.seed,
+        )
 
     @property
     def _national(self) -> pd.DataFrame | None:

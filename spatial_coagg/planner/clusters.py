@@ -1,0 +1,199 @@
+"""The chapters about clusters: all places at once, one by one, sector by sector."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from spatial_coagg.autocorrelation.classes import QUADRANTS
+from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.report.autocorrelation_figures import draw_moran_by_year
+from spatial_coagg.report.cluster_findings import (
+    describe_local,
+    describe_moves,
+    describe_panel_moran,
+    describe_sectors,
+)
+from spatial_coagg.report.drawing import figure_png, figure_svg
+from spatial_coagg.report.findings import describe_clustering
+from spatial_coagg.report.local_figures import (
+    draw_cluster_map,
+    draw_moran_scatter,
+    draw_transitions,
+)
+from spatial_coagg.report.map_data import Inset
+from spatial_coagg.report.page import (
+    Block,
+    Embedded,
+    Paragraphs,
+    Picture,
+    Section,
+    TextTable,
+)
+from spatial_coagg.report.workbook import Sheet
+
+
+def clustering_chapter(results: StudyResults) -> Section:
+    """Return Moran's I by year, as a picture and a table."""
+    settings = results.settings.moran
+    sentences = [describe_clustering(results.moran.frame, results.words)]
+    if results.panel_moran is not None:
+        sentences.append(describe_panel_moran(results.panel_moran, results.words))
+    note = (
+        f"{settings.alternative.capitalize()} p-values; {settings.permutations} "
+        f"permutations, so p cannot be less than about "
+        f"{2 / (settings.permutations + 1):.4f}."
+    )
+    blocks: list[Block] = [
+        Paragraphs(tuple(sentences)),
+        Picture(
+            figure_svg(draw_moran_by_year(results.moran), salt="moran"),
+            "Moran's I of theta by year, with the band expected by chance.",
+            "Line of Moran's I by year; the table below holds the numbers.",
+        ),
+        TextTable(_moran_table(results.moran.frame), "Moran's I of theta", note),
+    ]
+    return Section("clusters", "Do such places cluster?", tuple(blocks))
+
+
+def local_chapter(results: StudyResults) -> Section:
+    """Return which places cluster, where they lie and how lasting that is."""
+    last = max(results.local.frame.index.unique("year"))
+    sentences = [describe_local(results.local, last, results.names, results.words)]
+    if results.transitions is not None:
+        sentences.append(describe_moves(results.transitions, results.words))
+    blocks: list[Block] = [
+        Paragraphs(tuple(sentences)),
+        Embedded(
+            figure_png(_cluster_maps(results), "Maps of the classes in three years."),
+            "Classes of places by theta and the mean theta of their neighbours.",
+        ),
+        Picture(
+            figure_svg(_scatter(results, last), salt="scatter"),
+            f"Theta of {last} against the mean of the neighbours.",
+            "Scatter plot of theta against the neighbours' theta.",
+        ),
+        TextTable(_text(results.local.counts), "Places in each class", _note(results)),
+    ]
+    if results.transitions is not None:
+        figure = draw_transitions(results.transitions)
+        blocks.append(
+            Picture(
+                figure_svg(figure, salt="transitions"),
+                "Share of each class (row) in each class a year later (column).",
+                "Table of transitions between classes; also in tables.xlsx.",
+            )
+        )
+    return Section("lisa", "Which places cluster, and do they stay?", tuple(blocks))
+
+
+def sector_clusters_chapter(results: StudyResults) -> list[Section]:
+    """Return the same for each sector, where there are several."""
+    if not results.sector_morans:
+        return []
+    last = int(results.moran.frame.index.max())
+    rows = {}
+    for name, moran in results.sector_morans.items():
+        frame = moran.frame
+        counts = results.sector_locals[name].of_year(last).counts
+        clear = frame["p_permutation"] < 0.05
+        rows[name] = {
+            f"Moran's I {last}": f"{frame['statistic'][last]:.3f}",
+            "p": f"{frame['p_permutation'][last]:.4f}",
+            "years with p < 0.05": f"{int(clear.sum())} of {len(frame)}",
+        } | {f"{side} {last}": str(counts[side]) for side in QUADRANTS}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("sector")
+    blocks = (
+        Paragraphs((describe_sectors(results.sector_morans, results.words),)),
+        TextTable(table, "Clusters of each service with manufacturing", _note(results)),
+    )
+    return [Section("sector-clusters", "Clusters by sector", blocks)]
+
+
+def cluster_sheets(results: StudyResults) -> list[Sheet]:
+    """Return the tables of these chapters, unrounded."""
+    sheets = [
+        Sheet("moran", results.moran.frame, "Moran's I of theta, year by year."),
+        Sheet("local moran", _named(results), "Class of each place in each year."),
+        Sheet("classes", pd.DataFrame(results.local.counts), "Places in each class."),
+    ]
+    if results.transitions is not None:
+        moves = results.transitions
+        sheets += [
+            Sheet("transitions", moves.counts, "Moves between classes in a year."),
+            Sheet("movers", moves.movers, "Each change of class."),
+        ]
+    if results.sector_morans:
+        table = pd.concat(
+            {name: each.frame for name, each in results.sector_morans.items()},
+            names=["sector"],
+        )
+        clusters = pd.DataFrame(
+            {
+                name: each.frame["cluster"]
+                for name, each in results.sector_locals.items()
+            }
+        )
+        sheets += [
+            Sheet("sector moran", table, "Moran's I of each sector's theta."),
+            Sheet("sector classes", clusters, "Class of each place by sector."),
+        ]
+    return sheets
+
+
+def _moran_table(frame: pd.DataFrame) -> pd.DataFrame:
+    shown = {
+        "statistic": "Moran's I",
+        "expectation": "expected",
+        "z_normal": "z",
+        "p_normal": "p (normal)",
+        "p_permutation": "p (permutation)",
+    }
+    cells = {
+        title: [f"{value:.4f}" for value in frame[name]]
+        for name, title in shown.items()
+    }
+    table = pd.DataFrame(cells, index=frame.index)
+    table["p (normal)"] = table["p (normal)"].replace("0.0000", "< 0.0001")
+    return table
+
+
+def _cluster_maps(results: StudyResults) -> Figure:
+    boundaries = results.inputs.boundaries
+    sample = results.settings.sample.codes_starting_with
+    if sample:
+        boundaries = boundaries.loc[boundaries.index.str.startswith(sample)]
+    years = sorted(results.local.frame.index.unique("year"))
+    chosen = sorted({int(years[0]), int(years[len(years) // 2]), int(years[-1])})
+    lines = results.inputs.dash_line
+    return draw_cluster_map(
+        boundaries,
+        results.local,
+        years=chosen,
+        inset=None if lines is None else Inset.around(lines),
+    )
+
+
+def _scatter(results: StudyResults, year: int) -> Figure:
+    return draw_moran_scatter(results.local.of_year(year), names=results.names)
+
+
+def _note(results: StudyResults) -> str:
+    local = results.local
+    return (
+        f"Local Moran, two-sided, {local.permutations} conditional permutations, "
+        f"cut-off {local.fdr} at {100 * local.alpha:g} per cent of each year."
+    )
+
+
+def _text(counts: pd.DataFrame | pd.Series) -> pd.DataFrame:
+    table = pd.DataFrame(counts).astype(str)
+    table.columns = pd.Index([str(name) for name in table.columns])
+    return table
+
+
+def _named(results: StudyResults) -> pd.DataFrame:
+    frame = results.local.frame
+    codes = frame.index.get_level_values("city")
+    return frame.assign(
+        cluster=frame["cluster"].astype(str),
+        name=[results.names[str(code)] for code in codes],
+    )

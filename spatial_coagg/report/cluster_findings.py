@@ -1,0 +1,142 @@
+"""Sentences about clusters: who they are, how they move, which sectors have them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from spatial_coagg.autocorrelation.classes import QUADRANTS
+from spatial_coagg.autocorrelation.local_result import LocalTest
+from spatial_coagg.autocorrelation.moran import MoranByYear
+from spatial_coagg.autocorrelation.result import AutocorrelationTest
+from spatial_coagg.autocorrelation.transitions import ClassTransitions
+from spatial_coagg.report.findings import SIGNIFICANT, Words
+
+_SIDES = {
+    "HH": "high among high",
+    "LL": "low among low",
+    "HL": "high among low",
+    "LH": "low among high",
+}
+NAMED = 5
+
+
+def describe_local(
+    local: LocalTest, year: int, names: Mapping[str, str], words: Words
+) -> str:
+    """Say which cities of a year lie among alike or unlike neighbours.
+
+    Parameters
+    ----------
+    local : LocalTest
+        Over years.
+    year : int
+    names : mapping of str to str
+    words : Words
+    """
+    frame = local.of_year(year).frame
+    tested = int(frame["p_value"].notna().sum())
+    level = f"{100 * local.alpha:g} per cent"
+    rule = {
+        "benjamini-hochberg": f"of which about {level} may be false",
+        "bonferroni": f"with a chance of {level} that any is false",
+        "none": f"each at {level}, so that chance alone would find some",
+    }[local.fdr]
+    parts = [
+        _named_class(frame, name, names)
+        for name in QUADRANTS
+        if (frame["cluster"] == name).any()
+    ]
+    if not parts:
+        return (
+            f"In {year} no single one of {tested} {words.places} can be told from "
+            f"chance at the level of {level}."
+        )
+    found = int(frame["cluster"].isin(QUADRANTS).sum())
+    return (
+        f"In {year}, {found} of {tested} {words.places} stand out, {rule}: "
+        f"{'; '.join(parts)}. The others cannot be told from chance."
+    )
+
+
+def describe_moves(transitions: ClassTransitions, words: Words) -> str:
+    """Say how lasting the classes are.
+
+    Parameters
+    ----------
+    transitions : ClassTransitions
+    words : Words
+    """
+    counts = transitions.counts
+    sides = [name for name in QUADRANTS if name in counts.index]
+    held = [
+        f"{100 * transitions.stayers[name]:.0f} per cent of {_SIDES[name]} ({name})"
+        for name in sides
+        if counts.loc[name].sum() > 0
+    ]
+    if not held:
+        return (
+            f"No {words.place} stood out in any year, so that there are no moves "
+            f"between classes to tell of."
+        )
+    step = transitions.step
+    later = "a year later" if step == 1 else f"{step} years later"
+    moved = transitions.movers["city"].nunique()
+    return (
+        f"Of the {words.places} that stand out, these are in the same class {later}: "
+        f"{', '.join(held)}. {moved} {words.places} changed class at least once; a "
+        f"change may be a city that passes the cut-off in one year and misses it in "
+        f"the next."
+    )
+
+
+def describe_panel_moran(test: AutocorrelationTest, words: Words) -> str:
+    """Say whether whole histories of neighbours are alike.
+
+    Parameters
+    ----------
+    test : AutocorrelationTest
+        Of :func:`panel_moran`.
+    words : Words
+    """
+    p = max(test.p_permutation, 0.0001)
+    figures = f"Moran's I of all years {test.statistic:.3f}, p = {p:.4f}"
+    if test.p_permutation > SIGNIFICANT:
+        return (
+            f"Over all years together, histories of neighbouring {words.places} cannot "
+            f"be told from unrelated ones ({figures}; whole histories permuted)."
+        )
+    alike = "alike" if test.statistic > test.expectation else "unlike"
+    return (
+        f"Over all years together, histories of neighbouring {words.places} are "
+        f"{alike} ({figures}; year means taken out, whole histories permuted)."
+    )
+
+
+def describe_sectors(morans: Mapping[str, MoranByYear], words: Words) -> str:
+    """Say for which sectors neighbours are alike, and in how many years.
+
+    Parameters
+    ----------
+    morans : mapping of str to MoranByYear
+        By the sector's name.
+    words : Words
+    """
+    told = []
+    for name, moran in morans.items():
+        frame = moran.frame
+        clear = frame["p_permutation"] < SIGNIFICANT
+        alike = int((clear & (frame["statistic"] > frame["expectation"])).sum())
+        told.append(f"{name} in {alike} of {len(frame)} years")
+    return (
+        f"Neighbouring {words.places} resemble each other, at 5 per cent, in "
+        f"{'; '.join(told)}."
+    )
+
+
+def _named_class(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> str:
+    some = frame[frame["cluster"] == name]
+    strong = some["statistic"].abs().sort_index()
+    ranked = strong.sort_values(ascending=False, kind="stable").index[:NAMED]
+    called = ", ".join(names[str(code)] for code in ranked)
+    more = " and others" if len(some) > NAMED else ""
+    return f"{len(some)} {_SIDES[name]} ({called}{more})"
