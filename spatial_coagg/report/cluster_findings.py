@@ -80,10 +80,11 @@ def describe_moves(transitions: ClassTransitions, words: Words) -> str:
         )
     step = transitions.step
     later = "a year later" if step == 1 else f"{step} years later"
-    moved = transitions.movers["city"].nunique()
+    moved = int(transitions.movers["city"].nunique())
+    movers = f"{moved} {words.place if moved == 1 else words.places}"
     return (
         f"Of the {words.places} that stand out, these are in the same class {later}: "
-        f"{', '.join(held)}. {moved} {words.places} changed class at least once; a "
+        f"{', '.join(held)}. {movers} changed class at least once; a "
         f"change may be a city that passes the cut-off in one year and misses it in "
         f"the next."
     )

@@ -318,11 +318,21 @@ def _name_outliers(
     own = (frame["value"] - frame["value"].mean()) / frame["value"].std()
     lag = (frame["lag"] - frame["lag"].mean()) / frame["lag"].std()
     reach = (own**2 + lag**2).sort_index()
-    outer = reach.sort_values(ascending=False, kind="stable").index[:labels]
+    outer = reach.sort_values(ascending=False, kind="stable").index[: 4 * labels]
     codes = [str(code) for code in outer]
-    wanted = {code: (names or {}).get(code, code) for code in codes}
-    readable = readable_names(wanted, fallback)
+    apart: list[str] = []
     for code in codes:
+        # In standard deviations: about the size of a written name.
+        clear = all(
+            abs(own[code] - own[other]) > 0.9 or abs(lag[code] - lag[other]) > 0.25
+            for other in apart
+        )
+        if clear and len(apart) < labels:
+            apart.append(code)
+    readable = readable_names(
+        {code: (names or {}).get(code, code) for code in apart}, fallback
+    )
+    for code in apart:
         right = bool(own[code] > 0)
         axes.annotate(
             readable.names[code],
@@ -393,8 +403,7 @@ def _draw_inset(
         lines.plot(ax=corner, color="#555555", linewidth=0.8, aspect="equal")
     outline = gpd.GeoSeries([shapely.box(*inset.bounds)], crs=4326)
     _set_view(corner, outline.segmentize(1).to_crs(shapes.crs).total_bounds)
-    corner.set_xticks([])
-    corner.set_yticks([])
+    corner.set(xticks=[], yticks=[], xlabel="", ylabel="")
     corner.spines[:].set(color=EDGE, linewidth=0.6)
 
 

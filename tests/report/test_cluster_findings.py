@@ -1,0 +1,116 @@
+import pandas as pd
+import pytest
+
+from spatial_coagg.autocorrelation.classes import CLASSES
+from spatial_coagg.autocorrelation.local_result import LocalTest
+from spatial_coagg.autocorrelation.moran import MoranByYear
+from spatial_coagg.autocorrelation.result import AutocorrelationTest
+from spatial_coagg.autocorrelation.transitions import class_transitions
+from spatial_coagg.report.cluster_findings import (
+    describe_local,
+    describe_moves,
+    describe_panel_moran,
+    describe_sectors,
+)
+from spatial_coagg.report.findings import Words
+
+NAMES = {code: code.upper() for code in "abcdefg"}
+
+
+def local(years: dict[int, list[str]], fdr: str = "benjamini-hochberg") -> LocalTest:
+    rows = [
+        (city, year, name, 1.0 + place, 0.01)
+        for year, names in years.items()
+        for place, (city, name) in enumerate(zip("abcdefg", names, strict=False))
+    ]
+    frame = pd.DataFrame(
+        rows, columns=["city", "year", "cluster", "statistic", "p_value"]
+    )
+    frame["cluster"] = frame["cluster"].astype(pd.CategoricalDtype(list(CLASSES)))
+    return LocalTest(
+        "local Moran",
+        "theta",
+        frame.set_index(["city", "year"]),
+        CLASSES,
+        9999,
+        0.05,
+        fdr,  # type: ignore[arg-type]
+    )
+
+
+def test_clusters_are_named_strongest_first() -> None:
+    test = local({2001: ["HH"] * 6 + ["LL"]})
+    assert describe_local(test, 2001, NAMES, Words()) == (
+        "In 2001, 7 of 7 cities stand out, of which about 5 per cent may be false: 6 "
+        "high among high (F, E, D, C, B and others); 1 low among low (G). The others "
+        "cannot be told from chance."
+    )
+
+
+def test_no_cluster_is_said() -> None:
+    test = local({2001: ["not significant"] * 4})
+    assert describe_local(test, 2001, NAMES, Words()) == (
+        "In 2001 no single one of 4 cities can be told from chance at the level of 5 "
+        "per cent."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fdr", "words"),
+    [("bonferroni", "that any is false"), ("none", "chance alone would find some")],
+)
+def test_the_cut_off_is_put_in_words(fdr: str, words: str) -> None:
+    test = local({2001: ["HH", "LL"]}, fdr)
+    assert words in describe_local(test, 2001, NAMES, Words())
+
+
+def test_moves_are_told_or_their_absence() -> None:
+    lasting = local({2001: ["HH", "HH", "LL"], 2002: ["HH", "LL", "LL"]})
+    text = describe_moves(class_transitions(lasting), Words())
+    assert "50 per cent of high among high (HH)" in text
+    assert "100 per cent of low among low (LL)" in text
+    assert "1 cities changed" not in text
+    assert "1 city changed" in text
+    empty = local({2001: ["not significant"] * 3, 2002: ["not significant"] * 3})
+    assert describe_moves(class_transitions(empty), Words()).startswith("No city stood")
+
+
+def panel_test(statistic: float, p: float) -> AutocorrelationTest:
+    nan = float("nan")
+    return AutocorrelationTest(
+        "Panel Moran's I",
+        statistic,
+        -0.01,
+        nan,
+        nan,
+        nan,
+        0.01,
+        2.0,
+        p,
+        p,
+        999,
+        "two-sided",
+        100,
+        (),
+    )
+
+
+def test_the_panel_sentence_follows_sign_and_significance() -> None:
+    words = Words()
+    assert "are alike" in describe_panel_moran(panel_test(0.3, 0.002), words)
+    assert "are unlike" in describe_panel_moran(panel_test(-0.3, 0.002), words)
+    unclear = describe_panel_moran(panel_test(0.3, 0.2), words)
+    assert "cannot be told from unrelated ones" in unclear
+
+
+def test_sectors_count_the_years_in_which_neighbours_are_alike() -> None:
+    frame = pd.DataFrame(
+        {
+            "statistic": [0.3, 0.3, -0.3],
+            "expectation": [-0.1] * 3,
+            "p_permutation": [0.01, 0.2, 0.01],
+        },
+        index=pd.Index([2001, 2002, 2003], name="year"),
+    )
+    morans = {"finance": MoranByYear("theta_finance", "two-sided", 99, frame)}
+    assert "finance in 1 of 3 years" in describe_sectors(morans, Words())
