@@ -1,0 +1,182 @@
+"""Information matrices of (slopes, rho, lambda, sigma2), effects projected out."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
+from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.weights._logdet import factor
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Traces of G = W A^-1 (bar: B G B^-1) and H = W_e B^-1, over all years."""
+
+    lag: float = 0.0
+    lag_square: float = 0.0
+    lag_gram: float = 0.0
+    error: float = 0.0
+    error_square: float = 0.0
+    error_gram: float = 0.0
+    both: float = 0.0
+
+
+def observed_information(likelihood: Likelihood, found: Solution) -> FloatArray:
+    """Return minus the Hessian of the log-likelihood at its maximum.
+
+    Order: slopes, rho (if any), lambda (if any), sigma2.
+    """
+    sigma2 = found.ssr / likelihood.rows
+    whole = likelihood.moments.at(found.error)
+    contrast = np.concatenate([[1.0, -found.rho], -found.slopes])
+    # Columns of the parameters: Z, then W y where rho is estimated.
+    places = [*range(2, len(whole)), *([1] if likelihood.lag is not None else [])]
+    inner = whole[np.ix_(places, places)] / sigma2
+    if likelihood.lag is not None:
+        inner[-1, -1] += likelihood.lag.trace_square(found.rho)
+    gradient = (whole @ contrast)[places]
+    size = len(places) + (likelihood.error is not None) + 1
+    information = np.zeros((size, size))
+    information[: len(places), : len(places)] = inner
+    information[: len(places), -1] = gradient / sigma2**2
+    if likelihood.error is not None:
+        first, second = likelihood.moments.slopes(found.error)
+        at = len(places)
+        information[: len(places), at] = -(first @ contrast)[places] / sigma2
+        information[at, at] = float(contrast @ second @ contrast) / (
+            2 * sigma2
+        ) + likelihood.error.trace_square(found.error)
+        information[at, -1] = -float(contrast @ first @ contrast) / (2 * sigma2**2)
+    information[-1, -1] = likelihood.rows / (2 * sigma2**2)
+    return np.triu(information) + np.triu(information, 1).T
+
+
+def expected_information(
+    likelihood: Likelihood,
+    found: Solution,
+    weights: SparseMatrix,
+    error_weights: SparseMatrix,
+    *,
+    projected: bool = True,
+) -> FloatArray:
+    """Return the expectation of :func:`observed_information` (Lee and Yu 2010).
+
+    The mean of W y is G times the fitted structural part, effects included; what the
+    effects explain of it is projected out like everything else. With `projected` false
+    it is G times the swept drivers' part, as Elhorst, splm and SDPDmod have it.
+    """
+    sigma2 = found.ssr / likelihood.rows
+    swept = likelihood.moments.swept(found.error)
+    z = swept[:, :, 2:]
+    traces = _traces(likelihood, found, weights, error_weights)
+    columns = [z]
+    if likelihood.lag is not None:
+        columns.append(
+            _mean_lag(likelihood, found, swept, weights, error_weights)
+            if projected
+            else _plain_mean_lag(found, swept, weights)
+        )
+    whole = np.concatenate(columns, axis=2).reshape(-1, z.shape[2] + len(columns) - 1)
+    inner = whole.T @ whole / sigma2
+    known = inner.shape[0]
+    size = known + (likelihood.error is not None) + 1
+    information = np.zeros((size, size))
+    information[:known, :known] = inner
+    if likelihood.lag is not None:
+        at = known - 1
+        information[at, at] += traces.lag_square + traces.lag_gram
+        information[at, -1] = traces.lag / sigma2
+    if likelihood.error is not None:
+        information[known, known] = traces.error_square + traces.error_gram
+        information[known, -1] = traces.error / sigma2
+        if likelihood.lag is not None:
+            information[known - 1, known] = traces.both
+    information[-1, -1] = likelihood.rows / (2 * sigma2**2)
+    return np.triu(information) + np.triu(information, 1).T
+
+
+def _mean_lag(
+    likelihood: Likelihood,
+    found: Solution,
+    swept: FloatArray,
+    weights: SparseMatrix,
+    error_weights: SparseMatrix,
+) -> FloatArray:
+    """Return Q B G times the fitted structural part, shape (T, N, 1).
+
+    W y less W A^-1 B^-1 e: the part of W y that is not noise.
+    """
+    contrast = np.concatenate([[1.0, -found.rho], -found.slopes])
+    noise = swept @ contrast
+    if likelihood.error is not None:
+        noise = factor(error_weights, found.error).solve(noise.T).T
+    noise = factor(weights, found.rho).solve(np.ascontiguousarray(noise.T)).T
+    lagged = lag(noise[:, :, None], weights)
+    if likelihood.error is not None:
+        lagged = lagged - found.error * lag(lagged, error_weights)
+    if likelihood.moments.by_year:
+        v = 1 - found.error * likelihood.moments.reach
+        shares = np.einsum("n,tnc->tc", v, lagged) / (v @ v)
+        lagged = lagged - v[None, :, None] * shares[:, None, :]
+    return np.asarray(swept[:, :, 1:2] - lagged)
+
+
+def _plain_mean_lag(
+    found: Solution, swept: FloatArray, weights: SparseMatrix
+) -> FloatArray:
+    """Return G times the swept drivers' part, shape (T, N, 1)."""
+    trend = np.ascontiguousarray((swept[:, :, 2:] @ found.slopes).T)
+    solved = factor(weights, found.rho).solve(trend).T
+    return lag(np.ascontiguousarray(solved)[:, :, None], weights)
+
+
+def _traces(
+    likelihood: Likelihood,
+    found: Solution,
+    weights: SparseMatrix,
+    error_weights: SparseMatrix,
+) -> Traces:
+    size = weights.shape[0]
+    eye = np.eye(size)
+    lag_part, error_part = likelihood.lag, likelihood.error
+    values: dict[str, float] = {}
+    g = h = None
+    b = eye - found.error * error_weights.toarray()
+    if lag_part is not None:
+        inverse = np.linalg.inv(eye - found.rho * weights.toarray())
+        g = weights @ inverse
+        if error_part is not None:
+            g = np.linalg.solve(b.T, (b @ g).T).T
+        values |= {
+            "lag": lag_part.trace(found.rho),
+            "lag_square": lag_part.trace_square(found.rho),
+            "lag_gram": _gram_trace(g, g, lag_part),
+        }
+    if error_part is not None:
+        h = error_weights @ np.linalg.inv(b)
+        values |= {
+            "error": error_part.trace(found.error),
+            "error_square": error_part.trace_square(found.error),
+            "error_gram": _gram_trace(h, h, error_part),
+        }
+    if g is not None and h is not None and error_part is not None:
+        product = float(np.sum(g * h.T))
+        if error_part.without_unit:
+            product -= 1 / ((1 - found.rho) * (1 - found.error))
+        gram = _gram_trace(g, h, error_part)
+        values["both"] = error_part.years * product + gram
+    return Traces(**values)
+
+
+def _gram_trace(first: FloatArray, second: FloatArray, jacobian: Jacobian) -> float:
+    """Return years x tr(F'G), on the space without the unit vector if it is out."""
+    found = float(np.sum(first * second))
+    if jacobian.without_unit:
+        sums = first.sum(axis=0) @ second.sum(axis=0)
+        found -= float(sums) / len(first)
+    return jacobian.years * found

@@ -1,0 +1,97 @@
+"""Cross-products of swept columns, as functions of the error's lambda.
+
+The columns are y, W_y y and Z (drivers and their lags). With B = I - lambda W_e the
+swept columns are Q B c; Q takes out what the effects can explain. Time means commute
+with B. A year effect turns into a multiple of v = B 1, so each year is projected off v.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+FloatArray: TypeAlias = NDArray[np.float64]
+SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
+
+_STEP = 1e-4
+
+
+def lag(columns: FloatArray, matrix: SparseMatrix) -> FloatArray:
+    """Return W c for each year and column; shapes (T, N, C)."""
+    years, cities, width = columns.shape
+    flat = np.moveaxis(columns, 1, 0).reshape(cities, years * width)
+    return np.moveaxis((matrix @ flat).reshape(cities, years, width), 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialMoments:
+    """Cross-products of the swept columns.
+
+    Attributes
+    ----------
+    columns, lagged : array of shape (T, N, C)
+        Columns, time means taken out where there are city effects, and W_e times
+        them; zeros where there is no error weight.
+    by_year : bool
+        Whether there are year effects.
+    reach : array of shape (N,)
+        W_e 1.
+    """
+
+    columns: FloatArray
+    lagged: FloatArray
+    by_year: bool
+    reach: FloatArray
+    grams: tuple[FloatArray, FloatArray, FloatArray]
+
+    @classmethod
+    def of(
+        cls,
+        columns: FloatArray,
+        matrix: SparseMatrix | None,
+        *,
+        by_city: bool,
+        by_year: bool,
+    ) -> "SpatialMoments":
+        """Sweep the city effects and form the cross-products."""
+        own = columns - columns.mean(axis=0) if by_city else columns
+        if matrix is None:
+            lagged, reach = np.zeros_like(own), np.zeros(columns.shape[1])
+        else:
+            lagged, reach = lag(own, matrix), np.asarray(matrix.sum(axis=1))
+        cross = _gram(own, lagged)
+        grams = (_gram(own, own), cross + cross.T, _gram(lagged, lagged))
+        return cls(own, lagged, by_year, reach, grams)
+
+    def swept(self, error: float) -> FloatArray:
+        """Return Q B c for lambda = `error`, shape (T, N, C)."""
+        filtered = self.columns - error * self.lagged
+        if not self.by_year:
+            return filtered
+        v = 1 - error * self.reach
+        shares = np.einsum("n,tnc->tc", v, filtered) / (v @ v)
+        return np.asarray(filtered - v[None, :, None] * shares[:, None, :])
+
+    def at(self, error: float) -> FloatArray:
+        """Return the cross-products of the swept columns, shape (C, C)."""
+        whole, cross, square = self.grams
+        found = whole - error * cross + error**2 * square
+        if not self.by_year:
+            return found
+        v = 1 - error * self.reach
+        sums = np.einsum("n,tnc->tc", v, self.columns) - error * np.einsum(
+            "n,tnc->tc", v, self.lagged
+        )
+        return np.asarray(found - sums.T @ sums / (v @ v))
+
+    def slopes(self, error: float) -> tuple[FloatArray, FloatArray]:
+        """Return first and second derivatives of :meth:`at` by lambda."""
+        low, middle, high = (self.at(error + side * _STEP) for side in (-1.0, 0.0, 1.0))
+        return (high - low) / (2 * _STEP), (high - 2 * middle + low) / _STEP**2
+
+
+def _gram(first: FloatArray, second: FloatArray) -> FloatArray:
+    width = first.shape[2]
+    return first.reshape(-1, width).T @ second.reshape(-1, width)

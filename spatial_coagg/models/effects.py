@@ -1,0 +1,340 @@
+"""Direct, indirect and total effects of a spatial model, with standard errors."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+
+from spatial_coagg._typing import FloatArray, Seed
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import InferenceWarning, SpatialCoaggError
+from spatial_coagg.models._spatial_moments import lag
+from spatial_coagg.models._spatial_multiplier import Multiplier
+from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.weights._logdet import factor
+
+EffectMethod: TypeAlias = Literal["simulation", "delta"]
+KINDS = ("direct", "indirect", "total")
+# Share of draws outside the admissible interval from which a warning is given.
+_MANY = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpatialEffects:
+    """What a driver higher by one does here, elsewhere and in all.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Index (effect, driver), effect direct, indirect or total; the columns of every
+        fit: estimate, standard_error, statistic, p_value, lower, upper.
+    received : DataFrame
+        Index city, columns drivers: what a city receives if the driver rises by one
+        in all other cities.
+    given : DataFrame
+        What all other cities receive if it rises by one in this city.
+    orders : DataFrame
+        Index (driver, order of neighbours from 0), columns direct, indirect, total:
+        the terms of the series of the multiplier; they sum to `frame`.
+    draws : DataFrame or None
+        The simulated effects; columns (effect, driver).
+    rejected : int
+        Draws outside the admissible interval, not used.
+    method : {"simulation", "delta"}
+    """
+
+    frame: pd.DataFrame
+    received: pd.DataFrame
+    given: pd.DataFrame
+    orders: pd.DataFrame
+    draws: pd.DataFrame | None
+    rejected: int
+    method: EffectMethod
+
+
+def spatial_effects(
+    fit: SpatialPanelFit,
+    *,
+    draws: int = 1000,
+    method: EffectMethod = "simulation",
+    orders: int = 10,
+    level: float = 0.95,
+    rng: Seed = None,
+) -> SpatialEffects:
+    r"""Compute average direct, indirect and total effects of each driver.
+
+    Parameters
+    ----------
+    fit : SpatialPanelFit
+    draws : int
+        Of the joint normal distribution of the estimates, for ``"simulation"``.
+    method : {"simulation", "delta"}
+        Where standard errors come from. Intervals of the simulation are quantiles of
+        the draws; estimates are at the point estimate in both.
+    orders : int
+        How many orders of neighbours `orders` tells apart.
+    level : float
+        Coverage of the intervals.
+    rng : Generator, int or None
+
+    Returns
+    -------
+    SpatialEffects
+
+    Raises
+    ------
+    SpatialCoaggError
+        If `draws`, `orders` or `level` make no sense, or more than half of the draws
+        lie outside the admissible interval.
+
+    Warns
+    -----
+    InferenceWarning
+        If more than one per cent of the draws lie outside the admissible interval.
+
+    Notes
+    -----
+    .. math:: S_k = (I - \rho W)^{-1} (I b_k + W_x g_k)
+
+    direct: the mean of the diagonal of S; total: the mean of its row sums; indirect:
+    the difference (LeSage and Pace 2009, Introduction to Spatial Econometrics, 2.7).
+    Models without W y have S = I b + W_x g, whose effects are linear in the estimates.
+    The means are interpolated in rho between 32 nodes (to rounding), so that no draw
+    needs an inverse. Standard errors use the whole covariance of the estimates.
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, fit_spatial_panel, load_example
+    >>> from spatial_coagg import load_shapes, spatial_effects
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> fit = fit_spatial_panel(panel, weights, "ln_cr", ["ln_theta", "ln_gdp"])
+    >>> found = spatial_effects(fit, draws=200, rng=1)
+    >>> found.frame.loc["total"].shape, found.rejected
+    ((2, 6), 0)
+    """
+    check_choice(method, ("simulation", "delta"), name="method")
+    if draws < 2 or orders < 1 or not 0 < level < 1:
+        raise SpatialCoaggError(
+            f"draws must be 2 or more, orders 1 or more and level between 0 and 1, got "
+            f"{draws}, {orders} and {level}"
+        )
+    values, covariance = _joint(fit)
+    sampled, rejected = _sample(fit, values, covariance, draws, rng, method)
+    multiplier = _multiplier(fit, sampled[:, -1])
+    point = _effects(values[None, :], multiplier)[0]
+    simulated = None
+    if method == "delta":
+        errors = _delta_errors(values, covariance, multiplier)
+        reach = stats.norm.ppf(0.5 + level / 2) * errors
+        lower, upper = point - reach, point + reach
+    else:
+        found = _effects(sampled, multiplier)
+        errors = found.std(axis=0, ddof=1)
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        lower, upper = np.quantile(found, tails, axis=0)
+        simulated = pd.DataFrame(
+            found.reshape(len(found), -1), columns=_names(fit.drivers)
+        )
+    frame = _frame(fit, point, errors, lower, upper)
+    received, given = _by_city(fit)
+    return SpatialEffects(
+        frame, received, given, _by_order(fit, orders), simulated, rejected, method
+    )
+
+
+def _joint(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
+    """Return slopes, slopes of W x and rho, with zeros where the model has none."""
+    drivers = list(fit.drivers)
+    labels = [*drivers, *(f"W.{name}" for name in drivers), "rho"]
+    values = fit.estimates["estimate"].reindex(labels).fillna(0.0)
+    covariance = fit.covariance.reindex(index=labels, columns=labels).fillna(0.0)
+    return values.to_numpy(), covariance.to_numpy()
+
+
+def _sample(
+    fit: SpatialPanelFit,
+    values: FloatArray,
+    covariance: FloatArray,
+    draws: int,
+    rng: Seed,
+    method: EffectMethod,
+) -> tuple[FloatArray, int]:
+    """Draw estimates; leave out those whose rho is not admissible."""
+    if method == "delta":
+        spread = 1e-3 * max(1.0, abs(values[-1]))
+        pair = np.stack([values, values])
+        pair[:, -1] += [-spread, spread]
+        return pair, 0
+    source = np.random.default_rng(rng)
+    roots, axes = np.linalg.eigh(covariance)
+    factor_ = axes * np.sqrt(np.clip(roots, 0, None))
+    found = values + source.standard_normal((draws, len(values))) @ factor_.T
+    low, high = fit.interval
+    inside = (found[:, -1] > low) & (found[:, -1] < high)
+    rejected = int(draws - inside.sum())
+    if rejected > draws / 2:
+        raise SpatialCoaggError(
+            f"{rejected} of {draws} draws of rho lie outside the admissible interval "
+            f"({low:.3f}, {high:.3f}): rho is estimated too loosely for effects"
+        )
+    if rejected > _MANY * draws:
+        _warn(rejected, draws, low, high)
+    return found[inside], rejected
+
+
+def _warn(rejected: int, draws: int, low: float, high: float) -> None:
+    warnings.warn(
+        f"{rejected} of {draws} draws of rho lie outside the admissible interval "
+        f"({low:.3f}, {high:.3f}) and are not used: standard errors are too small",
+        InferenceWarning,
+        stacklevel=4,
+    )
+
+
+def _multiplier(fit: SpatialPanelFit, rho: FloatArray) -> Multiplier:
+    weights = fit.weights
+    return Multiplier.over(
+        float(min(rho.min(), fit.rho)),
+        float(max(rho.max(), fit.rho)),
+        lag=weights.lag,
+        spillover=weights.spillover,
+        spectrum=weights.spectrum,
+    )
+
+
+def _effects(values: FloatArray, multiplier: Multiplier) -> FloatArray:
+    """Return direct, indirect, total of each driver, shape (draws, 3, K)."""
+    drivers = (values.shape[1] - 1) // 2
+    slopes, lagged = values[:, :drivers], values[:, drivers:-1]
+    means = multiplier.at(values[:, -1])[:, :, None]
+    direct = means[:, 0] * slopes + means[:, 1] * lagged
+    total = means[:, 2] * slopes + means[:, 3] * lagged
+    return np.stack([direct, total - direct, total], axis=1)
+
+
+def _delta_errors(
+    values: FloatArray, covariance: FloatArray, multiplier: Multiplier
+) -> FloatArray:
+    drivers = (len(values) - 1) // 2
+    slopes, lagged = values[:drivers], values[drivers:-1]
+    means, bends = multiplier.at(values[-1:])[0], multiplier.slope(float(values[-1]))
+    errors = np.empty((3, drivers))
+    for driver in range(drivers):
+        gradients = np.zeros((3, len(values)))
+        for row, place in ((0, 0), (2, 2)):
+            gradients[row, driver] = means[place]
+            gradients[row, drivers + driver] = means[place + 1]
+            gradients[row, -1] = (
+                bends[place] * slopes[driver] + bends[place + 1] * lagged[driver]
+            )
+        gradients[1] = gradients[2] - gradients[0]
+        spread = np.einsum("ij,jk,ik->i", gradients, covariance, gradients)
+        errors[:, driver] = np.sqrt(np.clip(spread, 0, None))
+    return errors
+
+
+def _names(drivers: tuple[str, ...]) -> pd.MultiIndex:
+    return pd.MultiIndex.from_product([KINDS, drivers], names=["effect", "driver"])
+
+
+def _frame(
+    fit: SpatialPanelFit,
+    point: FloatArray,
+    errors: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> pd.DataFrame:
+    known = errors > 0
+    z = np.divide(point, errors, out=np.full_like(point, np.nan), where=known)
+    columns = (point, errors, z, 2 * stats.norm.sf(np.abs(z)), lower, upper)
+    table = {
+        name: np.asarray(column).ravel()
+        for name, column in zip(ESTIMATE_COLUMNS, columns, strict=True)
+    }
+    return pd.DataFrame(table, index=_names(fit.drivers))
+
+
+def _by_city(fit: SpatialPanelFit) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what each city receives from and gives to all the others."""
+    weights, size = fit.weights, len(fit.cities)
+    ones = np.ones(size)
+    solver = factor(weights.lag, fit.rho)
+    rows = solver.solve(ones)
+    rows_lagged = solver.solve(weights.spillover @ ones)
+    columns = factor(sparse.csr_array(weights.lag.T), fit.rho).solve(ones)
+    columns_lagged = weights.spillover.T @ columns
+    own, own_lagged = _diagonals(fit)
+    received, given = {}, {}
+    for name in fit.drivers:
+        b, g = float(fit.slopes[name]), float(fit.spillover_slopes[name])
+        direct = b * own + g * own_lagged
+        received[name] = b * rows + g * rows_lagged - direct
+        given[name] = b * columns + g * columns_lagged - direct
+    return (
+        pd.DataFrame(received, index=fit.cities),
+        pd.DataFrame(given, index=fit.cities),
+    )
+
+
+def _diagonals(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
+    """Return the diagonals of A^-1 and A^-1 W_x, in blocks of columns."""
+    weights, size, step = fit.weights, len(fit.cities), 256
+    if fit.rho == 0:
+        return np.ones(size), np.asarray(weights.spillover.diagonal())
+    # Rows of A^-1 are columns of the inverse of its transpose.
+    solver = factor(sparse.csr_array(weights.lag.T), fit.rho)
+    own, lagged = np.empty(size), np.empty(size)
+    turned = weights.spillover.T
+    for start in range(0, size, step):
+        places = np.arange(start, min(start + step, size))
+        unit = np.zeros((size, len(places)))
+        unit[places, np.arange(len(places))] = 1.0
+        found = solver.solve(unit)
+        own[places] = found[places, np.arange(len(places))]
+        lagged[places] = (turned @ found)[places, np.arange(len(places))]
+    return own, lagged
+
+
+def _by_order(fit: SpatialPanelFit, orders: int) -> pd.DataFrame:
+    """Return the terms rho^q W^q (b + g W_x) of the multiplier's series."""
+    weights, size = fit.weights, len(fit.cities)
+    slopes, lagged = fit.slopes.to_numpy(), fit.spillover_slopes.to_numpy()
+    traces = _power_traces(fit, orders)
+    ones = np.ones((1, size, 1))
+    sums, sums_lagged = ones, lag(ones, weights.spillover)
+    rows = {}
+    for order in range(orders):
+        scale = fit.rho**order
+        direct = scale * (slopes * traces[order][0] + lagged * traces[order][1])
+        total = scale * (slopes * sums.mean() + lagged * sums_lagged.mean())
+        for place, name in enumerate(fit.drivers):
+            rows[name, order] = {
+                "direct": direct[place],
+                "indirect": total[place] - direct[place],
+                "total": total[place],
+            }
+        sums, sums_lagged = lag(sums, weights.lag), lag(sums_lagged, weights.lag)
+    table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
+    table.index = pd.MultiIndex.from_tuples(table.index, names=["driver", "order"])
+    return table
+
+
+def _power_traces(fit: SpatialPanelFit, orders: int) -> list[tuple[float, float]]:
+    """Return the mean diagonals of W^q and W^q W_x for q = 0 ... orders - 1."""
+    weights, size, step = fit.weights, len(fit.cities), 256
+    found = np.zeros((orders, 2))
+    for start in range(0, size, step):
+        places = np.arange(start, min(start + step, size))
+        at = np.arange(len(places))
+        unit = np.zeros((size, len(places)))
+        unit[places, at] = 1.0
+        lagged = weights.spillover @ unit
+        for order in range(orders):
+            found[order] += (unit[places, at].sum(), lagged[places, at].sum())
+            unit, lagged = weights.lag @ unit, weights.lag @ lagged
+    return [(float(own) / size, float(other) / size) for own, other in found]

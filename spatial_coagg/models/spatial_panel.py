@@ -1,0 +1,563 @@
+"""Spatial panel models by maximum likelihood: SDM and its family."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from libpysal.graph import Graph
+from libpysal.weights import W
+
+from spatial_coagg._typing import Effects, FloatArray
+from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.models._spatial_information import (
+    expected_information,
+    observed_information,
+)
+from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
+from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_rows import (
+    SpatialRows,
+    check_identified,
+    read_matrix,
+)
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._logdet import DENSE_LIMIT, factor, spectrum
+
+Weights: TypeAlias = Graph | W
+SpatialModel: TypeAlias = Literal[
+    "ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"
+]
+Correction: TypeAlias = Literal["transform", "bias", "none"]
+Information: TypeAlias = Literal["expected", "observed"]
+
+WITH_LAG = ("sar", "sdm", "sac", "gns")
+WITH_ERROR = ("sem", "sdem", "sac", "gns")
+WITH_SPILLOVERS = ("slx", "sdm", "sdem", "gns")
+TITLES = {
+    "ols": "Least squares",
+    "slx": "Spatial lag of X (SLX)",
+    "sar": "Spatial lag (SAR)",
+    "sem": "Spatial error (SEM)",
+    "sdm": "Spatial Durbin (SDM)",
+    "sdem": "Spatial Durbin error (SDEM)",
+    "sac": "Spatial lag and error (SAC)",
+    "gns": "General nesting (GNS)",
+}
+_ROWS_SUM = 1e-9
+# Log-likelihood below the maximum at which another maximum makes the likelihood flat.
+_RIVAL = 2.0
+
+
+def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
+    panel: Panel,
+    weights: Weights,
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    model: SpatialModel = "sdm",
+    effects: Effects = "city-year",
+    spillovers: Sequence[str] | None = None,
+    error_weights: Weights | None = None,
+    spillover_weights: Weights | None = None,
+    correction: Correction | None = None,
+    covariance: Information | None = None,
+) -> SpatialPanelFit:
+    r"""Fit a spatial panel model by maximum likelihood.
+
+    Parameters
+    ----------
+    panel : Panel
+        Every city in every year; one year is a cross-section (effects ``"none"``).
+    weights : Graph or libpysal.weights.W
+        W, of exactly the panel's cities, compared by label.
+    outcome : str
+    drivers : sequence of str
+    model : str
+        ``"ols"``; ``"slx"``: with W x; ``"sar"``: with W y; ``"sem"``: spatial error;
+        ``"sdm"``: W y and W x; ``"sdem"``: W x and spatial error; ``"sac"``: W y and
+        spatial error; ``"gns"``: all three.
+    effects : {"none", "city", "year", "city-year"}
+    spillovers : sequence of str, optional
+        Drivers that get a W x, in models that have one; all by default.
+    error_weights, spillover_weights : Graph or W, optional
+        Of the error and of the W x; `weights` by default.
+    correction : {"transform", "bias", "none"}, optional
+        For the incidental parameters. ``"transform"``: the orthonormal transformation
+        of Lee and Yu (2010), N (T - 1), (N - 1) T or (N - 1)(T - 1) observations;
+        with year effects every row of W must sum to one. ``"bias"``: their analytical
+        correction of the plain estimates. ``"none"``: plain (splm, xsmle's default,
+        Elhorst's routines). By default ``"transform"`` where it can be used, else
+        ``"none"`` with a warning.
+    covariance : {"expected", "observed"}, optional
+        Information matrix, the effects projected out; expected by default, observed
+        with more than 4,000 cities.
+
+    Returns
+    -------
+    SpatialPanelFit
+
+    Raises
+    ------
+    MissingColumnError, UnbalancedPanelError, AlignmentError
+        If a column is missing, a city lacks a year, or weights are about other cities.
+    WeightsError
+        If a row of W does not sum to one where it must.
+    EstimationError
+        If a coefficient is not identified (named), or there are too few observations.
+
+    Warns
+    -----
+    InferenceWarning
+        If the correction cannot be the default, rho is at its bound, or the likelihood
+        of a model with rho and lambda has a second maximum nearly as high.
+
+    Notes
+    -----
+    .. math:: y_t = \rho W y_t + X_t b + W_x X_t g + \mu + \alpha_t 1 + u_t, \quad
+              u_t = \lambda W_e u_t + e_t
+
+    Slopes and variance are concentrated out; what is left is a function of rho and
+    lambda whose log-determinants come from all eigenvalues (N up to 4,000) or sparse
+    factorisations, on the admissible interval. W y is formed before the effects are
+    swept out, which is exact for every W (Lee and Yu 2010, Journal of Econometrics
+    154, 165-185; Elhorst 2014, Spatial Econometrics).
+
+    Other programs: ``"none"`` is xsmle's default and splm's ``LeeYu = FALSE`` (splm
+    lags the swept outcome, which differs with year effects); ``"transform"`` with city
+    effects is splm's ``LeeYu = TRUE``, spxtregress ``fe`` and xsmle's ``leeyu``;
+    ``"bias"`` is Elhorst's ``bc = 1`` and SDPDmod's ``LYtrans``. splm's lambda is our
+    rho, its rho our lambda.
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, fit_spatial_panel, load_example
+    >>> from spatial_coagg import load_shapes
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> fit = fit_spatial_panel(panel, weights, "ln_cr", ["ln_theta", "ln_gdp"])
+    >>> list(fit.estimates.index)
+    ['ln_theta', 'ln_gdp', 'W.ln_theta', 'W.ln_gdp', 'rho']
+    >>> fit.predict(panel.frame).shape
+    (4496,)
+    """
+    plan = _read_plan(model, effects, drivers, spillovers)
+    cities = panel.frame.index.unique("city").sort_values()
+    own = read_matrix(weights, cities, name="weights")
+    error = (
+        own
+        if error_weights is None
+        else read_matrix(error_weights, cities, name="error_weights")
+    )
+    lagged = (
+        own
+        if spillover_weights is None
+        else read_matrix(spillover_weights, cities, name="spillover_weights")
+    )
+    rows = SpatialRows.of(
+        panel,
+        outcome,
+        list(drivers),
+        spillovers=plan.spillovers,
+        spillover_weights=lagged,
+        constant=effects == "none",
+    )
+    used = [own] * plan.has_lag + [error] * plan.has_error
+    settled = _settle_correction(correction, plan, used)
+    likelihood = _likelihood(rows, plan, own, error, settled)
+    check_identified(
+        likelihood.moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, effects
+    )
+    solution = likelihood.maximise()
+    _warn_of_bounds(likelihood, solution, plan)
+    asked = covariance or ("expected" if len(cities) <= DENSE_LIMIT else "observed")
+    check_choice(asked, ("expected", "observed"), name="covariance")
+    if asked == "observed" and settled == "bias":
+        raise EstimationError(
+            "the bias-corrected estimates are not at a maximum: they have no observed "
+            'information; use covariance="expected" or correction="transform"'
+        )
+    if asked == "expected" and len(cities) > DENSE_LIMIT:
+        raise EstimationError(
+            f"the expected information needs N x N memory, too much for {len(cities)} "
+            f'cities; use covariance="observed"'
+        )
+    if settled == "bias":
+        likelihood, solution = _without_bias(likelihood, solution, plan, own, error)
+    information = (
+        expected_information(
+            likelihood, solution, own, error, projected=settled != "bias"
+        )
+        if asked == "expected"
+        else observed_information(likelihood, solution)
+    )
+    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    whole = _SpatialResult(rows, plan, likelihood, solution, inverse)
+    matrices = SpatialWeights(
+        own,
+        error,
+        lagged,
+        spectrum(own) if likelihood.lag is None else likelihood.lag.spectrum,
+    )
+    return whole.fit(outcome, tuple(drivers), settled, asked, matrices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which terms a model has."""
+
+    model: SpatialModel
+    effects: Effects
+    spillovers: tuple[str, ...]
+
+    @property
+    def has_lag(self) -> bool:
+        return self.model in WITH_LAG
+
+    @property
+    def has_error(self) -> bool:
+        return self.model in WITH_ERROR
+
+    @property
+    def by_city(self) -> bool:
+        return "city" in self.effects
+
+    @property
+    def by_year(self) -> bool:
+        return "year" in self.effects
+
+    @property
+    def title(self) -> str:
+        effects = self.effects.replace("-", ", ")
+        return f"{TITLES[self.model]}, effects: {effects}"
+
+
+def _read_plan(
+    model: SpatialModel,
+    effects: Effects,
+    drivers: Sequence[str],
+    spillovers: Sequence[str] | None,
+) -> _Plan:
+    check_choice(model, tuple(TITLES), name="model")
+    check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
+    if len(drivers) == 0:
+        raise EstimationError("a spatial model needs at least one driver")
+    if spillovers is not None and model not in WITH_SPILLOVERS:
+        raise EstimationError(
+            f"model {model!r} has no W x, so spillovers= does not apply; use one of "
+            f"{listed(WITH_SPILLOVERS)}, or leave it out"
+        )
+    chosen = tuple(drivers if spillovers is None else spillovers)
+    strange = [name for name in chosen if name not in drivers]
+    if strange:
+        raise EstimationError(
+            f"spillovers {listed(strange)} are not among the drivers {listed(drivers)}"
+        )
+    return _Plan(model, effects, chosen if model in WITH_SPILLOVERS else ())
+
+
+def _settle_correction(
+    asked: Correction | None, plan: _Plan, matrices: Sequence[SparseMatrix]
+) -> Correction:
+    """Choose the default; refuse the transformation where it does not hold."""
+    if asked is not None:
+        check_choice(asked, ("transform", "bias", "none"), name="correction")
+    if plan.effects == "none":
+        return "none"
+    if not plan.by_year or asked == "none":
+        return asked or "transform"
+    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
+    uneven = int(np.any(off, axis=0).sum()) if off else 0
+    if uneven == 0:
+        return asked or "transform"
+    told = (
+        f"{uneven} rows of the weights do not sum to one (cities without neighbours "
+        f"or another normalisation), so year effects cannot be transformed away"
+    )
+    if asked is not None:
+        raise WeightsError(
+            f'{told}; use correction="none", or weights with transform="row" and '
+            f'islands="nearest"'
+        )
+    warnings.warn(
+        f"{told}: the plain likelihood is used, whose rho is biased towards zero when "
+        f"there are few cities",
+        InferenceWarning,
+        stacklevel=4,
+    )
+    return "none"
+
+
+def _likelihood(
+    rows: SpatialRows,
+    plan: _Plan,
+    own: SparseMatrix,
+    error: SparseMatrix,
+    correction: Correction,
+) -> Likelihood:
+    years, cities = rows.y.shape
+    outcome = rows.y[:, :, None]
+    lagged = lag(outcome, own) if plan.has_lag else np.zeros_like(outcome)
+    columns = np.concatenate([outcome, lagged, rows.z], axis=2)
+    moments = SpatialMoments.of(
+        columns,
+        error if plan.has_error else None,
+        by_city=plan.by_city,
+        by_year=plan.by_year,
+    )
+    transformed = correction == "transform"
+    effective_years = years - (transformed and plan.by_city)
+    without_unit = transformed and plan.by_year
+    effective = effective_years * (cities - without_unit)
+    if effective_years < 1 or effective <= len(rows.labels) + 2:
+        raise EstimationError(
+            f"{years} years of {cities} cities leave {effective} observations for "
+            f"{len(rows.labels)} slopes after the effects; use more years, fewer "
+            f"drivers or effects"
+        )
+    spectra = {}
+    if plan.has_lag:
+        spectra["lag"] = spectrum(own)
+    if plan.has_error:
+        spectra["error"] = (
+            spectra["lag"] if plan.has_lag and error is own else spectrum(error)
+        )
+    jacobians = {
+        name: Jacobian(found, effective_years, without_unit=without_unit)
+        for name, found in spectra.items()
+    }
+    return Likelihood(moments, effective, jacobians.get("lag"), jacobians.get("error"))
+
+
+def _without_bias(
+    likelihood: Likelihood,
+    found: Solution,
+    plan: _Plan,
+    own: SparseMatrix,
+    error: SparseMatrix,
+) -> tuple[Likelihood, Solution]:
+    """Correct plain estimates (Lee and Yu 2010, in Elhorst's recipe).
+
+    With both effects: theta + (information / NT)^-1 a / N, a = 1 / (1 - rho),
+    1 / (1 - lambda), 1 / (2 sigma2); then sigma2 T / (T - 1). With city effects that
+    last step alone, with year effects sigma2 N / (N - 1). The standard errors are of
+    (N - 1)(T - 1) observations and T - 1 years of log-determinants (splm's LeeYu; with
+    N T and T they would be Elhorst's and SDPDmod's).
+    """
+    years, cities = likelihood.moments.columns.shape[:2]
+    sigma2 = found.ssr / likelihood.rows
+    rho, lam, slopes = found.rho, found.error, found.slopes
+    if plan.by_city and plan.by_year:
+        information = expected_information(
+            likelihood, found, own, error, projected=False
+        )
+        a = np.zeros(len(information))
+        place = len(slopes)
+        if plan.has_lag:
+            a[place] = 1 / (1 - rho)
+            place += 1
+        if plan.has_error:
+            a[place] = 1 / (1 - lam)
+        a[-1] = 1 / (2 * sigma2)
+        shift = np.linalg.solve(information / (years * cities), a) / cities
+        slopes = slopes + shift[: len(slopes)]
+        rho = rho + (shift[len(slopes)] if plan.has_lag else 0.0)
+        lam = lam + (shift[-2] if plan.has_error else 0.0)
+        sigma2 = float(sigma2 + shift[-1])
+    reduced_years = years - plan.by_city
+    reduced_cities = cities - (plan.by_year and not plan.by_city)
+    sigma2 *= years / reduced_years * cities / reduced_cities
+    rows = reduced_years * (cities - plan.by_year)
+    return (
+        Likelihood(
+            likelihood.moments,
+            rows,
+            _shortened(likelihood.lag, reduced_years),
+            _shortened(likelihood.error, reduced_years),
+        ),
+        Solution(
+            float(rho), float(lam), slopes, sigma2 * rows, found.log_likelihood, ()
+        ),
+    )
+
+
+def _shortened(part: Jacobian | None, years: int) -> Jacobian | None:
+    return None if part is None else Jacobian(part.spectrum, years, without_unit=False)
+
+
+def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: _Plan) -> None:
+    for name, value, part in (
+        ("rho", found.rho, likelihood.lag),
+        ("lambda", found.error, likelihood.error),
+    ):
+        if part is None:
+            continue
+        low, high = part.bounds
+        if min(value - low, high - value) < 1e-4 * (high - low):
+            warnings.warn(
+                f"{name} = {value:.4f} lies at the bound of its admissible interval "
+                f"({low:.4f}, {high:.4f}): the model does not fit these data, often "
+                f"because year effects or a driver are left out",
+                InferenceWarning,
+                stacklevel=3,
+            )
+    near = [height for height in found.rivals if found.log_likelihood - height < _RIVAL]
+    if near and plan.has_lag:
+        warnings.warn(
+            f"the likelihood of the {plan.model} has {len(near) + 1} maxima of nearly "
+            f"the same height ({found.log_likelihood:.3f}, {near[0]:.3f}): rho and "
+            f"lambda are hardly told apart; choose a model with one of them",
+            InferenceWarning,
+            stacklevel=3,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _SpatialResult:
+    """The numbers of a fit, before they get their labels."""
+
+    rows: SpatialRows
+    plan: _Plan
+    likelihood: Likelihood
+    found: Solution
+    covariance: FloatArray
+
+    def fit(
+        self,
+        outcome: str,
+        drivers: tuple[str, ...],
+        correction: Correction,
+        asked: Information,
+        matrices: SpatialWeights,
+    ) -> SpatialPanelFit:
+        """Put the labels back."""
+        found, plan = self.found, self.plan
+        labels = [
+            *self.rows.labels,
+            *(["rho"] if plan.has_lag else []),
+            *(["lambda"] if plan.has_error else []),
+        ]
+        values = np.concatenate(
+            [
+                found.slopes,
+                [found.rho] if plan.has_lag else [],
+                [found.error] if plan.has_error else [],
+            ]
+        )
+        inner = self.covariance[:-1, :-1]
+        noise = self._noise()
+        index = pd.MultiIndex.from_product(
+            [self.rows.cities, self.rows.years], names=["city", "year"]
+        )
+        residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
+        level, by_city, by_year = self._effects(matrices)
+        sigma2 = found.ssr / self.likelihood.rows
+        r2, correlation = self._goodness(noise, matrices)
+        years, cities = self.rows.y.shape
+        criteria = len(values) + 1
+        facts: dict[str, float | int | str] = {
+            "observations": years * cities,
+            "cities": cities,
+            "years": years,
+            "effects": plan.effects,
+            "correction": correction,
+            "log_likelihood": found.log_likelihood,
+            "aic": 2 * criteria - 2 * found.log_likelihood,
+            "bic": criteria * float(np.log(self.likelihood.rows))
+            - 2 * found.log_likelihood,
+            "sigma2": sigma2,
+            "r2_within": r2,
+            "squared_correlation": correlation,
+            "rho_low": matrices.spectrum.interval[0],
+            "rho_high": matrices.spectrum.interval[1],
+        }
+        return SpatialPanelFit(
+            title=plan.title,
+            model=plan.model,
+            effects=plan.effects,
+            correction=correction,
+            standard_errors=f"{asked} information",
+            estimates=tabulate_estimates(labels, values, inner),
+            covariance=pd.DataFrame(inner, index=labels, columns=labels),
+            sigma2=sigma2,
+            sigma2_standard_error=float(np.sqrt(self.covariance[-1, -1])),
+            log_likelihood=found.log_likelihood,
+            rows=self.likelihood.rows,
+            interval=matrices.spectrum.interval,
+            r2_within=r2,
+            squared_correlation=correlation,
+            city_effects=by_city,
+            year_effects=by_year,
+            level=level,
+            residuals=residuals,
+            fitted=pd.Series(
+                self.rows.y.T.ravel() - residuals.to_numpy(), index=index, name=outcome
+            ),
+            outcome=outcome,
+            drivers=drivers,
+            spillovers=plan.spillovers,
+            weights=matrices,
+            cities=self.rows.cities,
+            years=self.rows.years,
+            facts=facts,
+        )
+
+    def _noise(self) -> FloatArray:
+        """Return the swept residuals e, shape (T, N)."""
+        contrast = np.concatenate([[1.0, -self.found.rho], -self.found.slopes])
+        return np.asarray(self.likelihood.moments.swept(self.found.error) @ contrast)
+
+    def _effects(
+        self, matrices: SpatialWeights
+    ) -> tuple[float, pd.Series | None, pd.Series | None]:
+        """Return the mean of all, city effects and year effects."""
+        plan, rows, found = self.plan, self.rows, self.found
+        if plan.effects == "none":
+            return 0.0, None, None
+        rest = rows.y - rows.z @ found.slopes
+        if plan.has_lag:
+            rest = rest - found.rho * lag(rows.y[:, :, None], matrices.lag)[:, :, 0]
+        by_year = np.zeros(len(rows.years))
+        if plan.by_year:
+            centred = rest - rest.mean(axis=0) if plan.by_city else rest
+            filtered = centred
+            v = np.ones(rest.shape[1])
+            if plan.has_error:
+                filtered = (
+                    centred
+                    - found.error * (lag(centred[:, :, None], matrices.error)[:, :, 0])
+                )
+                v = v - found.error * np.asarray(matrices.error.sum(axis=1))
+            by_year = filtered @ v / (v @ v)
+        left = rest - by_year[:, None]
+        level = float(left.mean() + by_year.mean())
+        city = year = None
+        if plan.by_city:
+            own = left.mean(axis=0)
+            city = pd.Series(own - own.mean(), index=rows.cities, name="city effect")
+        if plan.by_year:
+            year = pd.Series(
+                by_year - by_year.mean(), index=rows.years, name="year effect"
+            )
+        return level, city, year
+
+    def _goodness(
+        self, noise: FloatArray, matrices: SpatialWeights
+    ) -> tuple[float, float]:
+        swept = self.likelihood.moments.swept(0.0)
+        own = swept[:, :, 0]
+        centred = own - own.mean()
+        r2 = 1 - float(np.square(noise).sum() / np.square(centred).sum())
+        trend = swept[:, :, 2:] @ self.found.slopes
+        if self.plan.has_lag:
+            solved = factor(matrices.lag, self.found.rho).solve(
+                np.ascontiguousarray(trend.T)
+            )
+            trend = solved.T
+        correlation = np.corrcoef(own.ravel(), trend.ravel())[0, 1]
+        return r2, float(correlation**2)
