@@ -18,6 +18,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 EDGE, FAR = 1e-6, 30.0
 TOLERANCE = 1e-12
 STARTS = 41
+# Half of the first bracket around a maximum, as a share of the interval.
+SHARPEN = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,10 @@ class Likelihood:
         if self.error is None:
             rho, _ = self._best_rho(self._reduced(0.0))
             return self._solution(rho, 0.0, ())
-        if self.lag is None:
-            found = _maxima(lambda value: self._profile(value)[1], self.error.bounds)
-            rivals = tuple(height for _, height in found[1:])
-            return self._solution(0.0, found[0][0], rivals)
         found = _maxima(lambda value: self._profile(value)[1], self.error.bounds)
-        best = self._polish(self._profile(found[0][0])[0], found[0][0])
-        return self._solution(
-            best[0], best[1], tuple(height for _, height in found[1:])
-        )
+        error = self._sharpened(self.error, found[0][0])
+        rho, _ = self._best_rho(self._reduced(error))
+        return self._solution(rho, error, tuple(height for _, height in found[1:]))
 
     def value(self, rho: float, error: float) -> float:
         """Return the concentrated log-likelihood, all constants included."""
@@ -179,31 +176,44 @@ class Likelihood:
                 break
         return rho
 
-    def _polish(self, rho: float, error: float) -> tuple[float, float]:
-        """Sharpen a maximum over both by a simplex of the last digits."""
-        corners = np.array([[rho, error], [rho + 1e-4, error], [rho, error + 1e-4]])
-        found = optimize.minimize(
-            self._depth,
-            corners[0],
-            method="Nelder-Mead",
-            options={
-                "initial_simplex": corners, "xatol": 1e-11, "fatol": 1e-13,
-                "maxiter": 400,
-            },
-        )  # fmt: skip
-        return float(found.x[0]), float(found.x[1])
+    def _sharpened(self, part: Jacobian, near: float) -> float:
+        """Return the root of the profile's derivative next to a maximum."""
+        low, high = part.bounds
+        reach = SHARPEN * (high - low)
+        for _ in range(6):
+            ends = max(near - reach, low), min(near + reach, high)
+            scores = [self._error_score(part, end) for end in ends]
+            if scores[0] > 0 > scores[1]:
+                return float(
+                    optimize.brentq(
+                        lambda error: self._error_score(part, error), *ends,
+                        xtol=TOLERANCE,
+                    )
+                )  # fmt: skip
+            reach *= 4
+        return near
 
-    def _depth(self, pair: FloatArray) -> float:
-        return -self.value(float(pair[0]), float(pair[1]))
+    def _error_score(self, part: Jacobian, error: float) -> float:
+        """Return the derivative of the likelihood, highest over rho, by lambda."""
+        rho, _ = self._best_rho(self._reduced(error))
+        contrast, ssr = self._contrast(rho, error)
+        bend = float(contrast @ self.moments.slopes(error)[0] @ contrast)
+        return -part.trace(error) - 0.5 * self.rows * bend / ssr
+
+    def _contrast(self, rho: float, error: float) -> tuple[FloatArray, float]:
+        """Return (1, -rho, -slopes) and its sum of squares."""
+        whole = self.moments.at(error)
+        own = np.array([1.0, -rho])
+        right = whole[2:, :2] @ own
+        slopes = np.linalg.solve(whole[2:, 2:], right) if len(right) else right
+        contrast = np.concatenate([own, -slopes])
+        return contrast, float(own @ self._reduced(error) @ own)
 
     def _solution(
         self, rho: float, error: float, rivals: tuple[float, ...]
     ) -> Solution:
-        whole = self.moments.at(error)
-        contrast = np.array([1.0, -rho])
-        right = whole[2:, :2] @ contrast
-        slopes = np.linalg.solve(whole[2:, 2:], right) if len(right) else right
-        ssr = float(contrast @ self._reduced(error) @ contrast)
+        contrast, ssr = self._contrast(rho, error)
+        slopes = -contrast[2:]
         return Solution(rho, error, slopes, ssr, self.value(rho, error), rivals)
 
 

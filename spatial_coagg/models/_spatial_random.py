@@ -306,10 +306,11 @@ def _climb(
         "maxiter": 400,
     }  # fmt: skip
     found = optimize.minimize(
-        lambda place: -height(place),
+        _depth,
         start,
-        method="Nelder-Mead",
-        bounds=bounds,
+        (height,),
+        "Nelder-Mead",
+        bounds=optimize.Bounds(low, high),
         options=options,
     )
     place = np.asarray(found.x, dtype=np.float64)
@@ -328,6 +329,10 @@ def _climb(
         if done:
             break
     return place
+
+
+def _depth(place: FloatArray, height: Callable[[FloatArray], float]) -> float:
+    return -height(place)
 
 
 def derivatives(

@@ -130,18 +130,15 @@ def _relative_slopes(
     else:
         whole, by_phi = spread * inverse, years * inverse
         by_error = spread * noise
-    within, between = [], []
     precision, outer = np.linalg.inv(inverse), np.linalg.inv(whole)
+    pairs = []
     if likelihood.lag is not None:
         g = weights @ np.linalg.inv(eye - found.rho * weights.toarray())
-        within.append(precision @ g @ inverse + g.T)
-        between.append(outer @ g @ whole + g.T)
+        pairs.append((precision @ g @ inverse + g.T, outer @ g @ whole + g.T))
     if "error" in likelihood.free:
-        within.append(precision @ noise)
-        between.append(outer @ by_error)
+        pairs.append((precision @ noise, outer @ by_error))
     if "phi" in likelihood.free:
-        within.append(np.zeros_like(eye))
-        between.append(outer @ by_phi)
-    within.append(eye / found.sigma2)
-    between.append(eye / found.sigma2)
+        pairs.append((np.zeros_like(eye), outer @ by_phi))
+    pairs.append((eye / found.sigma2, eye / found.sigma2))
+    within, between = ([pair[side] for pair in pairs] for side in (0, 1))
     return within, between

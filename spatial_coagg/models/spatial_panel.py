@@ -132,7 +132,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     lags the swept outcome, which differs with year effects); ``"transform"`` with city
     effects is splm's ``LeeYu = TRUE``, spxtregress ``fe`` and xsmle's ``leeyu``;
     ``"bias"`` is Elhorst's ``bc = 1`` and SDPDmod's ``LYtrans``. splm's lambda is our
-    rho, its rho our lambda.
+    rho, its rho our lambda. splm, SDPDmod and Elhorst do not project the effects out of
+    the mean of W y: with year effects their standard error of rho differs a little.
 
     Examples
     --------

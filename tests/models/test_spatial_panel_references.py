@@ -1,4 +1,6 @@
 import warnings
+from contextlib import nullcontext
+from unittest import mock
 
 import pytest
 from spatial_references import (
@@ -8,6 +10,11 @@ from spatial_references import (
     specifications,
 )
 
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.models import spatial_panel
+from spatial_coagg.models._spatial_information import expected_information
+from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
+from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
@@ -21,10 +28,31 @@ CASES = [
 ]
 
 
+def package_information(
+    likelihood: Likelihood,
+    found: Solution,
+    weights: SparseMatrix,
+    error_weights: SparseMatrix,
+    *,
+    projected: bool,
+) -> FloatArray:
+    del projected
+    return expected_information(
+        likelihood, found, weights, error_weights, projected=False
+    )
+
+
 def fit_of(name: str, place: int, covariance: str) -> SpatialPanelFit:
     panel, outcome, drivers = reference_panel(name)
     case = specifications()[name]["results"][place]
-    with warnings.catch_warnings(action="ignore"):  # flat likelihoods of the GNS
+    # The bank has these errors without the effects projected out of the mean of W y.
+    plain = case.get("se_convention") == "package"
+    with (
+        warnings.catch_warnings(action="ignore"),  # flat likelihoods of the GNS
+        mock.patch.object(spatial_panel, "expected_information", package_information)
+        if plain
+        else nullcontext(),
+    ):
         return fit_spatial_panel(
             panel,
             reference_weights(specifications()[name]["weights"]),
@@ -103,7 +131,8 @@ def test_effects_are_those_of_the_bank(name: str, place: int) -> None:
                 assert row["standard_error"] == pytest.approx(
                     numbers["se_delta"], abs=1e-5, rel=1e-5
                 )
-            if "sim_sd" in numbers:
+            # 49 places: rho nears one, so that the deviation of draws has no limit.
+            if "sim_sd" in numbers and not case.get("heavy_tails"):
                 # The 20,000 draws and the bank's own have half a per cent of noise.
                 assert drawn.loc[(kind, driver), "standard_error"] == pytest.approx(
                     numbers["sim_sd"], rel=0.03
