@@ -31,6 +31,7 @@ from .models.random_effects import fit_random_effects as fit_random_effects
 from .models.residual_tests import cross_section_test as cross_section_test
 from .models.residual_tests import equal_variance_test as equal_variance_test
 from .models.residual_tests import serial_correlation_test as serial_correlation_test
+from .models.spatial_iv import fit_spatial_iv as fit_spatial_iv
 from .models.spatial_panel import fit_spatial_panel as fit_spatial_panel
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published

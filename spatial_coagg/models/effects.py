@@ -15,8 +15,10 @@ from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.weights._logdet import factor
 
+SpatialFit: TypeAlias = SpatialPanelFit | SpatialIVFit
 EffectMethod: TypeAlias = Literal["simulation", "delta"]
 KINDS = ("direct", "indirect", "total")
 # Share of draws outside the admissible interval from which a warning is given.
@@ -57,7 +59,7 @@ class SpatialEffects:
 
 
 def spatial_effects(
-    fit: SpatialPanelFit,
+    fit: SpatialFit,
     *,
     draws: int = 1000,
     method: EffectMethod = "simulation",
@@ -69,7 +71,7 @@ def spatial_effects(
 
     Parameters
     ----------
-    fit : SpatialPanelFit
+    fit : SpatialPanelFit or SpatialIVFit
     draws : int
         Of the joint normal distribution of the estimates, for ``"simulation"``.
     method : {"simulation", "delta"}
@@ -147,7 +149,7 @@ def spatial_effects(
     )
 
 
-def _joint(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
+def _joint(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
     """Return slopes, slopes of W x and rho, with zeros where the model has none."""
     drivers = list(fit.drivers)
     labels = [*drivers, *(f"W.{name}" for name in drivers), "rho"]
@@ -157,7 +159,7 @@ def _joint(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
 
 
 def _sample(
-    fit: SpatialPanelFit,
+    fit: SpatialFit,
     values: FloatArray,
     covariance: FloatArray,
     draws: int,
@@ -196,7 +198,7 @@ def _warn(rejected: int, draws: int, low: float, high: float) -> None:
     )
 
 
-def _multiplier(fit: SpatialPanelFit, rho: FloatArray) -> Multiplier:
+def _multiplier(fit: SpatialFit, rho: FloatArray) -> Multiplier:
     weights = fit.weights
     return Multiplier.over(
         float(min(rho.min(), fit.rho)),
@@ -243,7 +245,7 @@ def _names(drivers: tuple[str, ...]) -> pd.MultiIndex:
 
 
 def _frame(
-    fit: SpatialPanelFit,
+    fit: SpatialFit,
     point: FloatArray,
     errors: FloatArray,
     lower: FloatArray,
@@ -259,7 +261,7 @@ def _frame(
     return pd.DataFrame(table, index=_names(fit.drivers))
 
 
-def _by_city(fit: SpatialPanelFit) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _by_city(fit: SpatialFit) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what each city receives from and gives to all the others."""
     weights, size = fit.weights, len(fit.cities)
     ones = np.ones(size)
@@ -281,7 +283,7 @@ def _by_city(fit: SpatialPanelFit) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _diagonals(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
+def _diagonals(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
     """Return the diagonals of A^-1 and A^-1 W_x, in blocks of columns."""
     weights, size, step = fit.weights, len(fit.cities), 256
     if fit.rho == 0:
@@ -300,7 +302,7 @@ def _diagonals(fit: SpatialPanelFit) -> tuple[FloatArray, FloatArray]:
     return own, lagged
 
 
-def _by_order(fit: SpatialPanelFit, orders: int) -> pd.DataFrame:
+def _by_order(fit: SpatialFit, orders: int) -> pd.DataFrame:
     """Return the terms rho^q W^q (b + g W_x) of the multiplier's series."""
     weights, size = fit.weights, len(fit.cities)
     slopes, lagged = fit.slopes.to_numpy(), fit.spillover_slopes.to_numpy()
@@ -324,7 +326,7 @@ def _by_order(fit: SpatialPanelFit, orders: int) -> pd.DataFrame:
     return table
 
 
-def _power_traces(fit: SpatialPanelFit, orders: int) -> list[tuple[float, float]]:
+def _power_traces(fit: SpatialFit, orders: int) -> list[tuple[float, float]]:
     """Return the mean diagonals of W^q and W^q W_x for q = 0 ... orders - 1."""
     weights, size, step = fit.weights, len(fit.cities), 256
     found = np.zeros((orders, 2))

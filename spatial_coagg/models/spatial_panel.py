@@ -3,24 +3,33 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from libpysal.graph import Graph
-from libpysal.weights import W
 
 from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.checks import check_choice, listed
-from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_information import (
     expected_information,
     observed_information,
 )
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_plan import (
+    Correction,
+    Information,
+    SpatialModel,
+    SpatialPlan,
+    Weights,
+    build_likelihood,
+    read_plan,
+    settle_correction,
+)
+from spatial_coagg.models.spatial_random import RandomError, fit_spatial_random
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
     check_identified,
@@ -29,27 +38,6 @@ from spatial_coagg.models.spatial_rows import (
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import DENSE_LIMIT, factor, spectrum
 
-Weights: TypeAlias = Graph | W
-SpatialModel: TypeAlias = Literal[
-    "ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"
-]
-Correction: TypeAlias = Literal["transform", "bias", "none"]
-Information: TypeAlias = Literal["expected", "observed"]
-
-WITH_LAG = ("sar", "sdm", "sac", "gns")
-WITH_ERROR = ("sem", "sdem", "sac", "gns")
-WITH_SPILLOVERS = ("slx", "sdm", "sdem", "gns")
-TITLES = {
-    "ols": "Least squares",
-    "slx": "Spatial lag of X (SLX)",
-    "sar": "Spatial lag (SAR)",
-    "sem": "Spatial error (SEM)",
-    "sdm": "Spatial Durbin (SDM)",
-    "sdem": "Spatial Durbin error (SDEM)",
-    "sac": "Spatial lag and error (SAC)",
-    "gns": "General nesting (GNS)",
-}
-_ROWS_SUM = 1e-9
 # Log-likelihood below the maximum at which another maximum makes the likelihood flat.
 _RIVAL = 2.0
 
@@ -61,7 +49,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     drivers: Sequence[str],
     *,
     model: SpatialModel = "sdm",
-    effects: Effects = "city-year",
+    effects: Effects | Literal["random"] = "city-year",
+    random_error: RandomError = "baltagi",
     spillovers: Sequence[str] | None = None,
     error_weights: Weights | None = None,
     spillover_weights: Weights | None = None,
@@ -82,7 +71,11 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         ``"ols"``; ``"slx"``: with W x; ``"sar"``: with W y; ``"sem"``: spatial error;
         ``"sdm"``: W y and W x; ``"sdem"``: W x and spatial error; ``"sac"``: W y and
         spatial error; ``"gns"``: all three.
-    effects : {"none", "city", "year", "city-year"}
+    effects : {"none", "city", "year", "city-year", "random"}
+        ``"random"``: of the cities; see :func:`fit_spatial_random`.
+    random_error : {"baltagi", "kapoor-kelejian-prucha"}
+        With random effects and a spatial error: whether the noise alone spills over or
+        the city effects too.
     spillovers : sequence of str, optional
         Drivers that get a W x, in models that have one; all by default.
     error_weights, spillover_weights : Graph or W, optional
@@ -147,7 +140,18 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     >>> fit.predict(panel.frame).shape
     (4496,)
     """
-    plan = _read_plan(model, effects, drivers, spillovers)
+    if effects == "random":
+        if correction not in (None, "none"):
+            raise EstimationError(
+                f"random effects are no incidental parameters, so "
+                f"correction={correction!r} does not apply; leave it out"
+            )
+        return fit_spatial_random(
+            panel, weights, outcome, drivers, model=model, error=random_error,
+            spillovers=spillovers, error_weights=error_weights,
+            spillover_weights=spillover_weights, covariance=covariance,
+        )  # fmt: skip
+    plan = read_plan(model, effects, drivers, spillovers)
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     error = (
@@ -169,8 +173,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         constant=effects == "none",
     )
     used = [own] * plan.has_lag + [error] * plan.has_error
-    settled = _settle_correction(correction, plan, used)
-    likelihood = _likelihood(rows, plan, own, error, settled)
+    settled = settle_correction(correction, plan, used)
+    likelihood = build_likelihood(rows, plan, own, error, settled)
     check_identified(
         likelihood.moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, effects
     )
@@ -208,137 +212,10 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     return whole.fit(outcome, tuple(drivers), settled, asked, matrices)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which terms a model has."""
-
-    model: SpatialModel
-    effects: Effects
-    spillovers: tuple[str, ...]
-
-    @property
-    def has_lag(self) -> bool:
-        return self.model in WITH_LAG
-
-    @property
-    def has_error(self) -> bool:
-        return self.model in WITH_ERROR
-
-    @property
-    def by_city(self) -> bool:
-        return "city" in self.effects
-
-    @property
-    def by_year(self) -> bool:
-        return "year" in self.effects
-
-    @property
-    def title(self) -> str:
-        effects = self.effects.replace("-", ", ")
-        return f"{TITLES[self.model]}, effects: {effects}"
-
-
-def _read_plan(
-    model: SpatialModel,
-    effects: Effects,
-    drivers: Sequence[str],
-    spillovers: Sequence[str] | None,
-) -> _Plan:
-    check_choice(model, tuple(TITLES), name="model")
-    check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
-    if len(drivers) == 0:
-        raise EstimationError("a spatial model needs at least one driver")
-    if spillovers is not None and model not in WITH_SPILLOVERS:
-        raise EstimationError(
-            f"model {model!r} has no W x, so spillovers= does not apply; use one of "
-            f"{listed(WITH_SPILLOVERS)}, or leave it out"
-        )
-    chosen = tuple(drivers if spillovers is None else spillovers)
-    strange = [name for name in chosen if name not in drivers]
-    if strange:
-        raise EstimationError(
-            f"spillovers {listed(strange)} are not among the drivers {listed(drivers)}"
-        )
-    return _Plan(model, effects, chosen if model in WITH_SPILLOVERS else ())
-
-
-def _settle_correction(
-    asked: Correction | None, plan: _Plan, matrices: Sequence[SparseMatrix]
-) -> Correction:
-    """Choose the default; refuse the transformation where it does not hold."""
-    if asked is not None:
-        check_choice(asked, ("transform", "bias", "none"), name="correction")
-    if plan.effects == "none":
-        return "none"
-    if not plan.by_year or asked == "none":
-        return asked or "transform"
-    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
-    uneven = int(np.any(off, axis=0).sum()) if off else 0
-    if uneven == 0:
-        return asked or "transform"
-    told = (
-        f"{uneven} rows of the weights do not sum to one (cities without neighbours "
-        f"or another normalisation), so year effects cannot be transformed away"
-    )
-    if asked is not None:
-        raise WeightsError(
-            f'{told}; use correction="none", or weights with transform="row" and '
-            f'islands="nearest"'
-        )
-    warnings.warn(
-        f"{told}: the plain likelihood is used, whose rho is biased towards zero when "
-        f"there are few cities",
-        InferenceWarning,
-        stacklevel=4,
-    )
-    return "none"
-
-
-def _likelihood(
-    rows: SpatialRows,
-    plan: _Plan,
-    own: SparseMatrix,
-    error: SparseMatrix,
-    correction: Correction,
-) -> Likelihood:
-    years, cities = rows.y.shape
-    outcome = rows.y[:, :, None]
-    lagged = lag(outcome, own) if plan.has_lag else np.zeros_like(outcome)
-    columns = np.concatenate([outcome, lagged, rows.z], axis=2)
-    moments = SpatialMoments.of(
-        columns,
-        error if plan.has_error else None,
-        by_city=plan.by_city,
-        by_year=plan.by_year,
-    )
-    transformed = correction == "transform"
-    effective_years = years - (transformed and plan.by_city)
-    without_unit = transformed and plan.by_year
-    effective = effective_years * (cities - without_unit)
-    if effective_years < 1 or effective <= len(rows.labels) + 2:
-        raise EstimationError(
-            f"{years} years of {cities} cities leave {effective} observations for "
-            f"{len(rows.labels)} slopes after the effects; use more years, fewer "
-            f"drivers or effects"
-        )
-    spectra = {}
-    if plan.has_lag:
-        spectra["lag"] = spectrum(own)
-    if plan.has_error:
-        spectra["error"] = (
-            spectra["lag"] if plan.has_lag and error is own else spectrum(error)
-        )
-    jacobians = {
-        name: Jacobian(found, effective_years, without_unit=without_unit)
-        for name, found in spectra.items()
-    }
-    return Likelihood(moments, effective, jacobians.get("lag"), jacobians.get("error"))
-
-
 def _without_bias(
     likelihood: Likelihood,
     found: Solution,
-    plan: _Plan,
+    plan: SpatialPlan,
     own: SparseMatrix,
     error: SparseMatrix,
 ) -> tuple[Likelihood, Solution]:
@@ -391,7 +268,7 @@ def _shortened(part: Jacobian | None, years: int) -> Jacobian | None:
     return None if part is None else Jacobian(part.spectrum, years, without_unit=False)
 
 
-def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: _Plan) -> None:
+def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: SpatialPlan) -> None:
     for name, value, part in (
         ("rho", found.rho, likelihood.lag),
         ("lambda", found.error, likelihood.error),
@@ -423,7 +300,7 @@ class _SpatialResult:
     """The numbers of a fit, before they get their labels."""
 
     rows: SpatialRows
-    plan: _Plan
+    plan: SpatialPlan
     likelihood: Likelihood
     found: Solution
     covariance: FloatArray

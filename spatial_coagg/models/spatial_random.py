@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
@@ -24,14 +24,14 @@ from spatial_coagg.models._spatial_random_information import (
 )
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
-from spatial_coagg.models.spatial_panel import (
+from spatial_coagg.models.spatial_plan import (
     TITLES,
     WITH_ERROR,
     WITH_LAG,
-    WITH_SPILLOVERS,
     Information,
     SpatialModel,
     Weights,
+    read_plan,
 )
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
@@ -135,10 +135,9 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     >>> list(fit.estimates.index)
     ['ln_theta', 'constant', 'rho', 'phi']
     """
-    check_choice(model, tuple(TITLES), name="model")
     forms = ("baltagi", "kapoor-kelejian-prucha")
     check_choice(error, forms, name="error")
-    chosen = _chosen(model, drivers, spillovers)
+    chosen = read_plan(model, "none", drivers, spillovers).spillovers
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     noise, spilled = (
@@ -179,27 +178,6 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     if serial:
         title += ", autocorrelated"
     return result.fit(title, model, outcome, tuple(drivers), chosen, asked)
-
-
-def _chosen(
-    model: SpatialModel, drivers: Sequence[str], spillovers: Sequence[str] | None
-) -> tuple[str, ...]:
-    """Return the drivers that get a W x."""
-    if len(drivers) == 0:
-        raise EstimationError("a spatial model needs at least one driver")
-    if spillovers is None:
-        return tuple(drivers) if model in WITH_SPILLOVERS else ()
-    if model not in WITH_SPILLOVERS:
-        raise EstimationError(
-            f"model {model!r} has no W x, so spillovers= does not apply; use one of "
-            f"{listed(WITH_SPILLOVERS)}, or leave it out"
-        )
-    strange = [name for name in spillovers if name not in drivers]
-    if strange:
-        raise EstimationError(
-            f"spillovers {listed(strange)} are not among the drivers {listed(drivers)}"
-        )
-    return tuple(spillovers)
 
 
 def _settle_covariance(

@@ -14,7 +14,7 @@ from libpysal.graph import Graph
 
 from spatial_coagg.tables.panel import Panel
 
-NUMBERS = Path(__file__).parents[1] / "reference" / "spatial_fixed_effects.json"
+NUMBERS = Path(__file__).parents[1] / "reference"
 # Names that the reference bank gives to transformed columns.
 _FORMS = {
     "log(rgdp)": "lrgdp",
@@ -33,9 +33,10 @@ _FORMS = {
 
 
 @cache
-def specifications() -> dict[str, Any]:
-    """Return the numbers of every specification."""
-    return dict(json.loads(NUMBERS.read_text(encoding="utf-8"))["specifications"])
+def specifications(part: str = "fixed_effects") -> dict[str, Any]:
+    """Return the numbers of every specification of one part of the bank."""
+    text = (NUMBERS / f"spatial_{part}.json").read_text(encoding="utf-8")
+    return dict(json.loads(text)["specifications"])
 
 
 def data_folder() -> Path:
@@ -64,9 +65,11 @@ def reference_weights(name: str) -> Graph:
 
 
 @cache
-def reference_panel(name: str) -> tuple[Panel, str, tuple[str, ...]]:
+def reference_panel(
+    name: str, part: str = "fixed_effects"
+) -> tuple[Panel, str, tuple[str, ...]]:
     """Return the panel of a specification, its outcome and its drivers."""
-    spec = specifications()[name]
+    spec = specifications(part)[name]
     table = pd.read_csv(data_folder() / spec["data"])
     if spec["ids"] is None:
         table["city"], table["year"] = named(len(table)), 2000
@@ -97,6 +100,7 @@ def _column(table: pd.DataFrame, form: str) -> pd.Series:
 
 def label(name: str) -> str:
     """Return our label of a coefficient of the bank."""
-    if name == "const":
+    if name in ("const", "(Intercept)"):
         return "constant"
+    name = _FORMS.get(name.replace(" ", ""), name)
     return name.replace("W_", "W.", 1) if name.startswith("W_") else name

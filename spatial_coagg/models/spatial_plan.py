@@ -1,0 +1,174 @@
+"""Which terms a spatial model has, and the likelihood that follows from them."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from libpysal.graph import Graph
+from libpysal.weights import W
+
+from spatial_coagg._typing import Effects
+from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood
+from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models.spatial_rows import SpatialRows
+from spatial_coagg.weights._logdet import spectrum
+
+Weights: TypeAlias = Graph | W
+SpatialModel: TypeAlias = Literal[
+    "ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"
+]
+Correction: TypeAlias = Literal["transform", "bias", "none"]
+Information: TypeAlias = Literal["expected", "observed"]
+
+WITH_LAG = ("sar", "sdm", "sac", "gns")
+WITH_ERROR = ("sem", "sdem", "sac", "gns")
+WITH_SPILLOVERS = ("slx", "sdm", "sdem", "gns")
+TITLES = {
+    "ols": "Least squares",
+    "slx": "Spatial lag of X (SLX)",
+    "sar": "Spatial lag (SAR)",
+    "sem": "Spatial error (SEM)",
+    "sdm": "Spatial Durbin (SDM)",
+    "sdem": "Spatial Durbin error (SDEM)",
+    "sac": "Spatial lag and error (SAC)",
+    "gns": "General nesting (GNS)",
+}
+_ROWS_SUM = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialPlan:
+    """Which terms a model has."""
+
+    model: SpatialModel
+    effects: Effects
+    spillovers: tuple[str, ...]
+
+    @property
+    def has_lag(self) -> bool:
+        """Whether W y is in the equation."""
+        return self.model in WITH_LAG
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the error has neighbours."""
+        return self.model in WITH_ERROR
+
+    @property
+    def by_city(self) -> bool:
+        """Whether there are city effects."""
+        return "city" in self.effects
+
+    @property
+    def by_year(self) -> bool:
+        """Whether there are year effects."""
+        return "year" in self.effects
+
+    @property
+    def title(self) -> str:
+        """The model in a few words."""
+        effects = self.effects.replace("-", ", ")
+        return f"{TITLES[self.model]}, effects: {effects}"
+
+
+def read_plan(
+    model: SpatialModel,
+    effects: Effects,
+    drivers: Sequence[str],
+    spillovers: Sequence[str] | None,
+) -> SpatialPlan:
+    """Check the names of a model and of its terms."""
+    check_choice(model, tuple(TITLES), name="model")
+    check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
+    if len(drivers) == 0:
+        raise EstimationError("a spatial model needs at least one driver")
+    if spillovers is not None and model not in WITH_SPILLOVERS:
+        raise EstimationError(
+            f"model {model!r} has no W x, so spillovers= does not apply; use one of "
+            f"{listed(WITH_SPILLOVERS)}, or leave it out"
+        )
+    chosen = tuple(drivers if spillovers is None else spillovers)
+    strange = [name for name in chosen if name not in drivers]
+    if strange:
+        raise EstimationError(
+            f"spillovers {listed(strange)} are not among the drivers {listed(drivers)}"
+        )
+    return SpatialPlan(model, effects, chosen if model in WITH_SPILLOVERS else ())
+
+
+def settle_correction(
+    asked: Correction | None, plan: SpatialPlan, matrices: Sequence[SparseMatrix]
+) -> Correction:
+    """Choose the default; refuse the transformation where it does not hold."""
+    if asked is not None:
+        check_choice(asked, ("transform", "bias", "none"), name="correction")
+    if plan.effects == "none":
+        return "none"
+    if not plan.by_year or asked == "none":
+        return asked or "transform"
+    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
+    uneven = int(np.any(off, axis=0).sum()) if off else 0
+    if uneven == 0:
+        return asked or "transform"
+    told = (
+        f"{uneven} rows of the weights do not sum to one (cities without neighbours "
+        f"or another normalisation), so year effects cannot be transformed away"
+    )
+    if asked is not None:
+        raise WeightsError(
+            f'{told}; use correction="none", or weights with transform="row" and '
+            f'islands="nearest"'
+        )
+    warnings.warn(
+        f"{told}: the plain likelihood is used, whose rho is biased towards zero when "
+        f"there are few cities",
+        InferenceWarning,
+        stacklevel=4,
+    )
+    return "none"
+
+
+def build_likelihood(
+    rows: SpatialRows,
+    plan: SpatialPlan,
+    own: SparseMatrix,
+    error: SparseMatrix,
+    correction: Correction,
+) -> Likelihood:
+    """Form the concentrated likelihood of a plan."""
+    years, cities = rows.y.shape
+    outcome = rows.y[:, :, None]
+    lagged = lag(outcome, own) if plan.has_lag else np.zeros_like(outcome)
+    columns = np.concatenate([outcome, lagged, rows.z], axis=2)
+    moments = SpatialMoments.of(
+        columns,
+        error if plan.has_error else None,
+        by_city=plan.by_city,
+        by_year=plan.by_year,
+    )
+    transformed = correction == "transform"
+    effective_years = years - (transformed and plan.by_city)
+    without_unit = transformed and plan.by_year
+    effective = effective_years * (cities - without_unit)
+    if effective_years < 1 or effective <= len(rows.labels) + 2:
+        raise EstimationError(
+            f"{years} years of {cities} cities leave {effective} observations for "
+            f"{len(rows.labels)} slopes after the effects; use more years, fewer "
+            f"drivers or effects"
+        )
+    spectra = {}
+    if plan.has_lag:
+        spectra["lag"] = spectrum(own)
+    if plan.has_error:
+        spectra["error"] = (
+            spectra["lag"] if plan.has_lag and error is own else spectrum(error)
+        )
+    jacobians = {
+        name: Jacobian(found, effective_years, without_unit=without_unit)
+        for name, found in spectra.items()
+    }
+    return Likelihood(moments, effective, jacobians.get("lag"), jacobians.get("error"))
