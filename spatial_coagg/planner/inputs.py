@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial_coagg.checks import check_columns_exist, listed
 from spatial_coagg.errors import AlignmentError, DataWarning, SettingsError
-from spatial_coagg.example import load_example
+from spatial_coagg.example import Example, load_example
 from spatial_coagg.planner.settings import (
     ControlsSettings,
     JobsSettings,
@@ -103,7 +103,7 @@ def read_inputs(settings: Settings) -> Inputs:
 def _embedded(settings: Settings) -> Inputs:
     example = load_example(mode=settings.example or "static")
     boundaries = load_shapes()
-    jobs, controls = example.jobs, example.controls
+    jobs, controls = example.jobs, embedded_controls(example)
     if settings.sample != SampleSettings():
         jobs = _in_sample(jobs, settings.sample, name="the jobs table")
         controls = _in_sample(controls, settings.sample, name="the controls table")
@@ -120,6 +120,16 @@ def _embedded(settings: Settings) -> Inputs:
         credit=CHINA_CREDIT,
         truth=example.truth,
     )
+
+
+def embedded_controls(example: Example) -> pd.DataFrame:
+    """Return the controls of the embedded panel, with a second outcome.
+
+    ``cr_spatial`` comes from the equation in which neighbours matter; the paper's, from
+    which ``cr`` comes in static mode, has none.
+    """
+    neighbourly = load_example(mode="spatial", seed=example.seed).controls["cr"]
+    return example.controls.join(neighbourly.rename("cr_spatial"))
 
 
 def _read_jobs(settings: JobsSettings) -> pd.DataFrame:

@@ -11,9 +11,12 @@ from spatial_coagg.autocorrelation.moran import MoranByYear
 from spatial_coagg.autocorrelation.result import AutocorrelationTest
 from spatial_coagg.autocorrelation.transitions import ClassTransitions
 from spatial_coagg.indices.quotient import LocationQuotients
+from spatial_coagg.models.effects import SpatialEffects
 from spatial_coagg.models.fit import Fit
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.planner.inputs import Inputs
 from spatial_coagg.planner.settings import Settings
+from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.report.findings import Words
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights.summary import WeightsSummary
@@ -37,12 +40,23 @@ class StudyResults:
     sector_locals: Mapping[str, LocalTest]
     transitions: ClassTransitions | None
     fits: Mapping[str, Fit]
+    spatial: SpatialStudy | None
     notes: tuple[str, ...]
 
     @property
     def theta(self) -> pd.Series:
         """The co-agglomeration index, index ``(city, year)``."""
         return self.thetas["theta"]
+
+    @property
+    def spatial_fits(self) -> Mapping[str, SpatialPanelFit]:
+        """The spatial model by name of its weights, the study's own first."""
+        return {} if self.spatial is None else self.spatial.fits
+
+    @property
+    def spatial_effects(self) -> SpatialEffects | None:
+        """Its effects by the study's own weights."""
+        return None if self.spatial is None else self.spatial.effects
 
     @property
     def words(self) -> Words:

@@ -20,6 +20,7 @@ from pydantic import (
 from spatial_coagg._typing import Alternative, Effects, IslandPolicy
 from spatial_coagg.autocorrelation.classes import FalseDiscovery
 from spatial_coagg.errors import SettingsError
+from spatial_coagg.models.spatial_plan import Correction, SpatialModel
 from spatial_coagg.simulate.china_outcome import Mode
 
 
@@ -61,6 +62,11 @@ EXAMPLE: Mapping[str, Any] = {
             "ln(theta)", "ln(sci)", "ln(gov)", "ln(fin)", "ln(gdp)", "ln(ind)",
         ],
         "zeros": "missing",
+    },
+    "spatial": {
+        "outcome": "ln(cr_spatial)",
+        "weights": ["nearest", "inverse-distance", "economic", "nested"],
+        "economy": "gdp",
     },
 }  # fmt: skip
 
@@ -206,6 +212,53 @@ class ModelSettings(_Section):
     zeros: Literal["error", "missing"] = "error"
 
 
+class SpatialSettings(_Section):
+    """The spatial panel models; they need every city in every year.
+
+    Attributes
+    ----------
+    outcome : str, optional
+        By default the regression's.
+    model : str
+        Whose effects and what-ifs are told.
+    models : tuple of str
+        Shown side by side.
+    effects, spillovers, correction
+        As in :func:`fit_spatial_panel`.
+    weights : tuple of str
+        Other weights by which `model` is fitted too: how robust is it? Distances enter
+        by their square.
+    economy : str, optional
+        Column whose mean by city makes ``"economic"`` weights, and half of
+        ``"nested"`` ones (the other half: those of the study).
+    draws : int
+        Of the estimates, for intervals of effects and what-ifs.
+    """
+
+    outcome: Name | None = None
+    model: Literal["slx", "sar", "sdm", "sdem", "sac", "gns"] = "sdm"
+    models: tuple[SpatialModel, ...] = ("sar", "sem", "sdm", "sdem")
+    effects: Effects | Literal["random"] = "city-year"
+    spillovers: tuple[Name, ...] | None = None
+    correction: Correction | None = None
+    weights: tuple[
+        Literal["queen", "rook", "nearest", "inverse-distance", "economic", "nested"],
+        ...,
+    ] = ("nearest", "inverse-distance")
+    economy: Name | None = None
+    draws: Annotated[int, Field(ge=100)] = 1000
+
+    @model_validator(mode="after")
+    def _economic_needs_an_economy(self) -> Self:
+        wanted = {"economic", "nested"} & set(self.weights)
+        if wanted and self.economy is None:
+            raise ValueError(
+                f"weights {sorted(wanted)} need economy, the name of a column such as "
+                f"GDP per head"
+            )
+        return self
+
+
 class MoranSettings(_Section):
     """How Moran's I is tested, of the whole and city by city.
 
@@ -240,6 +293,8 @@ class Settings(_Section):
         Words for one city, many cities and the outcome in the report's sentences.
     seed : int
         Of every draw.
+    spatial : SpatialSettings or False
+        False leaves the spatial models out.
     example : {"static", "dynamic", "dynamic-contaminated", "spatial"}, optional
         Study the embedded simulated panel; `jobs`, `controls` and `map` then stay out.
     language : {"en", "zh"}
@@ -263,6 +318,7 @@ class Settings(_Section):
     weights: WeightsSettings = WeightsSettings()
     moran: MoranSettings = MoranSettings()
     model: ModelSettings
+    spatial: SpatialSettings | Literal[False] = SpatialSettings()
     output: Name = "report"
 
     @model_validator(mode="after")

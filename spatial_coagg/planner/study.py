@@ -1,6 +1,7 @@
 """The whole flow behind one object: from settings to a report."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +18,12 @@ from spatial_coagg.autocorrelation.transitions import (
     ClassTransitions,
     class_transitions,
 )
+from spatial_coagg.errors import DataWarning
 from spatial_coagg.indices.coagglomeration import group_thetas
 from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.planner.briefing import compose_page, compose_sheets, key_results
 from spatial_coagg.planner.inputs import Inputs, read_inputs
 from spatial_coagg.planner.lock import write_lock
@@ -28,6 +31,7 @@ from spatial_coagg.planner.neighbours import build_weights
 from spatial_coagg.planner.notes import noted
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.settings import Settings, example_settings, read_settings
+from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import transform_variables
 from spatial_coagg.report.folder import check_replaceable, replaced_folder
 from spatial_coagg.report.workbook import write_workbook
@@ -227,6 +231,26 @@ class Study:
         }
 
     @cached_property
+    @noted
+    def spatial(self) -> SpatialStudy | None:
+        """The spatial models; None where the settings or gaps rule them out."""
+        asked = self.settings.spatial
+        if asked is False:
+            return None
+        study = SpatialStudy(
+            self.settings, asked, self.variables, self.inputs.boundaries, self.notes
+        )
+        if study.gap:
+            warnings.warn(study.gap, DataWarning, stacklevel=2)
+            return None
+        return study
+
+    @property
+    def spatial_fits(self) -> Mapping[str, SpatialPanelFit]:
+        """The spatial model by name of its weights, the study's own first."""
+        return {} if self.spatial is None else self.spatial.fits
+
+    @cached_property
     def results(self) -> StudyResults:
         """Everything the report is made of."""
         return StudyResults(
@@ -244,6 +268,7 @@ class Study:
             sector_locals=self.sector_locals,
             transitions=self.transitions,
             fits=self.fits,
+            spatial=self.spatial,
             notes=tuple(self.notes),
         )
 
