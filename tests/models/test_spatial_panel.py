@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from spatial_witness import (
+    MODELS,
+    DenseModel,
+    Draw,
+    dense_model,
+    draw_panel,
+)
+
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_panel import fit_spatial_panel
+
+CASES = [
+    (model, effects, correction)
+    for model in MODELS
+    for effects, correction in (
+        ("none", "none"),
+        ("city", "transform"),
+        ("city", "none"),
+        ("year", "transform"),
+        ("year", "none"),
+        ("city-year", "transform"),
+        ("city-year", "none"),
+    )
+]
+
+
+def fit_of(draw: Draw, model: str, **options: object) -> SpatialPanelFit:
+    return fit_spatial_panel(
+        draw.panel, draw.graph, "y", draw.names, model=model, **options
+    )  # type: ignore[arg-type]
+
+
+def numbers_of(fit: SpatialPanelFit) -> FloatArray:
+    return fit.estimates["estimate"].to_numpy()
+
+
+def witness_numbers(dense: DenseModel, found: dict[str, object]) -> FloatArray:
+    parts = [found["slopes"]]
+    parts += [[found["rho"]]] * dense.has_lag + [[found["error"]]] * dense.has_error
+    return np.concatenate(parts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("model", "effects", "correction"), CASES)
+def test_estimates_maximise_the_dense_likelihood(
+    model: str, effects: str, correction: str
+) -> None:
+    draw = draw_panel(rng=3)
+    fit = fit_of(draw, model, effects=effects, correction=correction)
+    dense = dense_model(draw, model, effects, correction)
+    found = dense.maximise()
+    assert fit.log_likelihood == pytest.approx(found["log_likelihood"], abs=1e-8)
+    np.testing.assert_allclose(
+        numbers_of(fit), witness_numbers(dense, found), atol=2e-6
+    )
+    assert fit.sigma2 == pytest.approx(found["sigma2"], rel=1e-5)
+    assert fit.rows == len(dense.y)
+
+
+@pytest.mark.parametrize(("model", "effects", "correction"), CASES)
+def test_observed_errors_are_those_of_a_numerical_hessian(
+    model: str, effects: str, correction: str
+) -> None:
+    draw = draw_panel(rng=3)
+    fit = fit_of(
+        draw, model, effects=effects, correction=correction, covariance="observed"
+    )
+    dense = dense_model(draw, model, effects, correction)
+    slopes, sigma2 = dense.least_squares(fit.rho, fit.error_lambda)
+    found = {"rho": fit.rho, "error": fit.error_lambda, "all_slopes": slopes}
+    covariance = dense.observed_covariance({**found, "sigma2": sigma2})
+    np.testing.assert_allclose(
+        fit.covariance, covariance[:-1, :-1], rtol=2e-4, atol=2e-6
+    )
+    assert fit.sigma2_standard_error**2 == pytest.approx(covariance[-1, -1], rel=1e-4)
+
+
+@pytest.mark.parametrize(("model", "effects", "correction"), CASES)
+def test_expected_errors_are_those_of_the_dense_formulas(
+    model: str, effects: str, correction: str
+) -> None:
+    draw = draw_panel(rng=3)
+    fit = fit_of(draw, model, effects=effects, correction=correction)
+    dense = dense_model(draw, model, effects, correction)
+    slopes, sigma2 = dense.least_squares(fit.rho, fit.error_lambda)
+    covariance = dense.expected_covariance(slopes, fit.rho, fit.error_lambda, sigma2)
+    np.testing.assert_allclose(
+        fit.covariance, covariance[:-1, :-1], rtol=1e-7, atol=1e-9
+    )
+    assert fit.sigma2_standard_error**2 == pytest.approx(covariance[-1, -1], rel=1e-7)
