@@ -1,11 +1,10 @@
 """How often the neighbours of a city, drawn by chance, exceed those it has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy import sparse
 
 from spatial_coagg.autocorrelation._permutations import (
     BLOCK,
@@ -18,6 +17,8 @@ from spatial_coagg.autocorrelation._tails import TIE
 
 # Pieces of work for joblib, whatever the number of workers.
 TASKS = 16
+# Neighbours' values that one piece holds at most: 8 MB.
+PIECE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Block:
 
     cities: IntArray
     weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Where cities of a block were drawn themselves: row, draw and which neighbour."""
+
+    rows: IntArray
+    draws: IntArray
+    turns: IntArray
 
 
 def tail_counts(
@@ -57,78 +67,99 @@ def tail_counts(
     -------
     two arrays of shape (N, C), or (N, 1) with `shares`
         Draws at or above, and at or below, the value found.
+
+    Notes
+    -----
+    Places are drawn from all cities but the last. Where a city draws itself it takes
+    the last instead, so that each city draws from the others, and the lags of all are
+    one product of weights and values drawn, mended where a city drew itself.
     """
     found = np.asarray(matrix @ columns)
     if shares is not None:
         found = (found * shares).sum(axis=1, keepdims=True)
     above = np.zeros(found.shape, dtype=np.int64)
     below = np.zeros(found.shape, dtype=np.int64)
-    degrees = np.diff(matrix.indptr)
-    width = int(degrees.max())
+    width = int(np.diff(matrix.indptr).max())
     for drawn in neighbour_draws(permutations, width, len(columns) - 1, rng):
-        tasks = _tasks(matrix, degrees, len(drawn), columns.shape[1])
+        parts = max(TASKS, -(-drawn.size * columns.shape[1] // PIECE))
+        pieces = np.array_split(drawn, min(parts, len(drawn)))
+        blocks = _blocks(matrix, len(pieces[0]))
         counted = Parallel(n_jobs=workers, prefer="threads")(
-            delayed(_count)(drawn, task, columns, found, shares) for task in tasks
+            delayed(_count)(piece, blocks, columns, found, shares) for piece in pieces
         )
-        for task, (more, fewer) in zip(tasks, counted, strict=True):
-            cities = np.concatenate([block.cities for block in task])
-            above[cities] += more
-            below[cities] += fewer
+        for more, fewer in counted:
+            above += more
+            below += fewer
     return above, below
 
 
-def _tasks(
-    matrix: SparseMatrix, degrees: IntArray, count: int, width: int
-) -> list[list[Block]]:
+def _blocks(matrix: SparseMatrix, draws: int) -> list[Block]:
+    """Group the cities by their number of neighbours, so that lags fit the cache."""
+    degrees = np.diff(matrix.indptr)
+    step = max(1, BLOCK // draws)
     blocks = []
     for degree in np.unique(degrees[degrees > 0]):
         cities = np.flatnonzero(degrees == degree)
         places = matrix.indptr[cities][:, None] + np.arange(degree)
         weights = np.asarray(matrix.data[places], dtype=np.float64)
-        step = max(1, BLOCK // (count * max(int(degree), width)))
         blocks += [
             Block(cities[start : start + step], weights[start : start + step])
             for start in range(0, len(cities), step)
         ]
-    size = max(1, -(-len(blocks) // TASKS))
-    return [blocks[start : start + size] for start in range(0, len(blocks), size)]
+    return blocks
 
 
 def _count(
     drawn: IntArray,
-    task: Sequence[Block],
+    blocks: Sequence[Block],
     columns: FloatArray,
     found: FloatArray,
     shares: FloatArray | None,
 ) -> tuple[IntArray, IntArray]:
-    above, below = [], []
-    for block in task:
-        lags = _lags(drawn, block, columns)
+    above = np.zeros(found.shape, dtype=np.int64)
+    below = np.zeros(found.shape, dtype=np.int64)
+    values = columns.T[:, drawn.T]
+    order = np.argsort(drawn, axis=None, kind="stable")
+    starts = np.searchsorted(drawn.ravel()[order], np.arange(len(columns) + 1))
+    for block in blocks:
+        hits = _hits(block, order, starts, drawn.shape[1])
+        lags = _lags(block, values, columns, hits)
         if shares is not None:
-            own = shares[block.cities][:, None, :]
-            lags = (lags * own).sum(axis=2, keepdims=True)
-        observed = found[block.cities][:, None, :]
-        slack = TIE * np.maximum(1.0, np.abs(observed))
-        above.append(np.count_nonzero(lags >= observed - slack, axis=1))
-        below.append(np.count_nonzero(lags <= observed + slack, axis=1))
-    return np.concatenate(above), np.concatenate(below)
+            lags = iter([_weighted_sum(lags, shares[block.cities])])
+        for column, lag in enumerate(lags):
+            observed = found[block.cities, column][:, None]
+            slack = TIE * np.maximum(1.0, np.abs(observed))
+            above[block.cities, column] = (lag >= observed - slack).sum(axis=1)
+            below[block.cities, column] = (lag <= observed + slack).sum(axis=1)
+    return above, below
 
 
-def _lags(drawn: IntArray, block: Block, columns: FloatArray) -> FloatArray:
-    """Return lags of shape (B, P, C) for cities that draw the others' values."""
-    size, degree = block.weights.shape
-    count, width = len(drawn), columns.shape[1]
-    places = np.broadcast_to(drawn[None, :, :degree], (size, count, degree))
-    places = places + (places >= block.cities[:, None, None])
-    if width == 1:
-        return np.asarray(columns[:, 0][places] @ block.weights[:, :, None])
-    weights = np.broadcast_to(block.weights[:, None, :], places.shape)
-    chooser = sparse.csr_array(
-        (
-            weights.ravel(),
-            places.ravel().astype(np.int32),
-            np.arange(0, places.size + 1, degree, dtype=np.int32),
-        ),
-        shape=(size * count, len(columns)),
-    )
-    return np.asarray(chooser @ columns).reshape(size, count, width)
+def _hits(block: Block, order: IntArray, starts: IntArray, width: int) -> Hits:
+    """Find the draws of a block's own cities; `order` sorts the draws by place."""
+    first, last = starts[block.cities], starts[block.cities + 1]
+    counts = last - first
+    rows = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    places = order[np.arange(len(rows)) + (first - before)[rows]]
+    draws, turns = np.divmod(places, width)
+    used = turns < block.weights.shape[1]
+    return Hits(rows[used], draws[used], turns[used])
+
+
+def _lags(
+    block: Block, values: FloatArray, columns: FloatArray, hits: Hits
+) -> Iterator[FloatArray]:
+    """Yield each column's lags of shape (B, P), `values` drawn being (C, k, P)."""
+    weights = block.weights[hits.rows, hits.turns]
+    gaps = columns[-1] - columns[block.cities[hits.rows]]
+    for drawn, gap in zip(values, gaps.T, strict=True):
+        lag = block.weights @ drawn[: block.weights.shape[1]]
+        lag[hits.rows, hits.draws] += weights * gap
+        yield lag
+
+
+def _weighted_sum(lags: Iterator[FloatArray], shares: FloatArray) -> FloatArray:
+    """Return the sum of lags of shape (B, P), each times its shares of shape (B,)."""
+    own = shares.T[:, :, None]
+    parts = [share * lag for share, lag in zip(own, lags, strict=True)]
+    return np.asarray(np.sum(parts, axis=0))
