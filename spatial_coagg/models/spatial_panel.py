@@ -2,26 +2,25 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.checks import check_choice
+from spatial_coagg._typing import Effects
 from spatial_coagg.errors import EstimationError, InferenceWarning
-from spatial_coagg.models._spatial_information import (
-    expected_information,
-    observed_information,
-)
+from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
-from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.models.spatial_covariances import (
+    Estimated,
+    SpatialCovariance,
+    compute_covariance,
+    information_only,
+    settle_covariance,
+)
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
 from spatial_coagg.models.spatial_plan import (
     Correction,
-    Information,
     SpatialModel,
     SpatialPlan,
     Weights,
@@ -30,13 +29,14 @@ from spatial_coagg.models.spatial_plan import (
     settle_correction,
 )
 from spatial_coagg.models.spatial_random import RandomError, fit_spatial_random
+from spatial_coagg.models.spatial_result import SpatialResult
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
     check_identified,
     read_matrix,
 )
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import DENSE_LIMIT, factor, spectrum
+from spatial_coagg.weights._logdet import spectrum
 
 # Log-likelihood below the maximum at which another maximum makes the likelihood flat.
 _RIVAL = 2.0
@@ -55,7 +55,7 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     error_weights: Weights | None = None,
     spillover_weights: Weights | None = None,
     correction: Correction | None = None,
-    covariance: Information | None = None,
+    covariance: SpatialCovariance | None = None,
 ) -> SpatialPanelFit:
     r"""Fit a spatial panel model by maximum likelihood.
 
@@ -87,9 +87,13 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         correction of the plain estimates. ``"none"``: plain (splm, xsmle's default,
         Elhorst's routines). By default ``"transform"`` where it can be used, else
         ``"none"`` with a warning.
-    covariance : {"expected", "observed"}, optional
-        Information matrix, the effects projected out; expected by default, observed
-        with more than 4,000 cities.
+    covariance : str, DriscollKraay or Conley, optional
+        ``"expected"`` or ``"observed"``: information matrix, the effects projected out;
+        expected by default, observed with more than 4,000 cities. ``"robust"``: to
+        noise that is not normal, see Notes. Without rho and lambda (ols, slx) it is
+        White's, and ``"clustered"`` by city, ``DriscollKraay(bandwidth=2)`` and
+        ``Conley.from_boundaries(map, cutoff_km=300)`` are offered too, with the factors
+        and t distribution of :func:`fit_fixed_effects`.
 
     Returns
     -------
@@ -121,6 +125,16 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     swept out, which is exact for every W (Lee and Yu 2010, Journal of Econometrics
     154, 165-185; Elhorst 2014, Spatial Econometrics).
 
+    ``"robust"`` is the quasi-likelihood sandwich I^-1 V I^-1 for independent noise of
+    one variance and any third and fourth moments mu3, mu4: V = I + (mu4 - 3 s^2) / s^2
+    D'D + mu3 / s^2 (B'D + D'B), s = sigma2, D the diagonals of Q G Q (rho), Q H Q
+    (lambda) and Q / 2s (sigma2), B the means of Q Z and Q W y, Q what sweeps, G = B W
+    A^-1 B^-1, H = W_e B^-1 (Kelejian and Prucha 2001, Journal of Econometrics 104; Lee
+    2004, Econometrica 72; Lee and Yu 2010). Moments of residuals are corrected for what
+    Q took. rho itself is inconsistent if the variance differs between cities (Lin and
+    Lee 2010, Journal of Econometrics 157): then use :func:`fit_spatial_iv` with
+    ``covariance="robust"``.
+
     Other programs: ``"none"`` is xsmle's default and splm's ``LeeYu = FALSE`` (splm
     lags the swept outcome, which differs with year effects); ``"transform"`` with city
     effects is splm's ``LeeYu = TRUE``, spxtregress ``fe`` and xsmle's ``leeyu``;
@@ -149,7 +163,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         return fit_spatial_random(
             panel, weights, outcome, drivers, model=model, error=random_error,
             spillovers=spillovers, error_weights=error_weights,
-            spillover_weights=spillover_weights, covariance=covariance,
+            spillover_weights=spillover_weights,
+            covariance=information_only(covariance),
         )  # fmt: skip
     plan = read_plan(model, effects, drivers, spillovers)
     cities = panel.frame.index.unique("city").sort_values()
@@ -180,36 +195,19 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     )
     solution = likelihood.maximise()
     _warn_of_bounds(likelihood, solution, plan)
-    asked = covariance or ("expected" if len(cities) <= DENSE_LIMIT else "observed")
-    check_choice(asked, ("expected", "observed"), name="covariance")
-    if asked == "observed" and settled == "bias":
-        raise EstimationError(
-            "the bias-corrected estimates are not at a maximum: they have no observed "
-            'information; use covariance="expected" or correction="transform"'
-        )
-    if asked == "expected" and len(cities) > DENSE_LIMIT:
-        raise EstimationError(
-            f"the expected information needs N x N memory, too much for {len(cities)} "
-            f'cities; use covariance="observed"'
-        )
+    asked = settle_covariance(covariance, plan, settled, len(cities))
     if settled == "bias":
         likelihood, solution = _without_bias(likelihood, solution, plan, own, error)
-    information = (
-        expected_information(
-            likelihood, solution, own, error, projected=settled != "bias"
-        )
-        if asked == "expected"
-        else observed_information(likelihood, solution)
-    )
-    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    whole = _SpatialResult(rows, plan, likelihood, solution, inverse)
+    estimated = Estimated(rows, plan, likelihood, solution, own, error, settled)
+    found = compute_covariance(asked, estimated)
+    whole = SpatialResult(rows, plan, likelihood, solution, found)
     matrices = SpatialWeights(
         own,
         error,
         lagged,
         spectrum(own) if likelihood.lag is None else likelihood.lag.spectrum,
     )
-    return whole.fit(outcome, tuple(drivers), settled, asked, matrices)
+    return whole.fit(outcome, tuple(drivers), settled, matrices)
 
 
 def _without_bias(
@@ -293,149 +291,3 @@ def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: SpatialPlan) 
             InferenceWarning,
             stacklevel=3,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _SpatialResult:
-    """The numbers of a fit, before they get their labels."""
-
-    rows: SpatialRows
-    plan: SpatialPlan
-    likelihood: Likelihood
-    found: Solution
-    covariance: FloatArray
-
-    def fit(
-        self,
-        outcome: str,
-        drivers: tuple[str, ...],
-        correction: Correction,
-        asked: Information,
-        matrices: SpatialWeights,
-    ) -> SpatialPanelFit:
-        """Put the labels back."""
-        found, plan = self.found, self.plan
-        labels = [
-            *self.rows.labels,
-            *(["rho"] if plan.has_lag else []),
-            *(["lambda"] if plan.has_error else []),
-        ]
-        values = np.concatenate(
-            [
-                found.slopes,
-                [found.rho] if plan.has_lag else [],
-                [found.error] if plan.has_error else [],
-            ]
-        )
-        inner = self.covariance[:-1, :-1]
-        noise = self._noise()
-        index = pd.MultiIndex.from_product(
-            [self.rows.cities, self.rows.years], names=["city", "year"]
-        )
-        residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
-        level, by_city, by_year = self._effects(matrices)
-        sigma2 = found.ssr / self.likelihood.rows
-        r2, correlation = self._goodness(noise, matrices)
-        years, cities = self.rows.y.shape
-        criteria = len(values) + 1
-        facts: dict[str, float | int | str] = {
-            "observations": years * cities,
-            "cities": cities,
-            "years": years,
-            "effects": plan.effects,
-            "correction": correction,
-            "log_likelihood": found.log_likelihood,
-            "aic": 2 * criteria - 2 * found.log_likelihood,
-            "bic": criteria * float(np.log(self.likelihood.rows))
-            - 2 * found.log_likelihood,
-            "sigma2": sigma2,
-            "r2_within": r2,
-            "squared_correlation": correlation,
-            "rho_low": matrices.spectrum.interval[0],
-            "rho_high": matrices.spectrum.interval[1],
-        }
-        return SpatialPanelFit(
-            title=plan.title,
-            model=plan.model,
-            effects=plan.effects,
-            correction=correction,
-            standard_errors=f"{asked} information",
-            estimates=tabulate_estimates(labels, values, inner),
-            covariance=pd.DataFrame(inner, index=labels, columns=labels),
-            sigma2=sigma2,
-            sigma2_standard_error=float(np.sqrt(self.covariance[-1, -1])),
-            log_likelihood=found.log_likelihood,
-            rows=self.likelihood.rows,
-            interval=matrices.spectrum.interval,
-            r2_within=r2,
-            squared_correlation=correlation,
-            city_effects=by_city,
-            year_effects=by_year,
-            level=level,
-            residuals=residuals,
-            fitted=pd.Series(
-                self.rows.y.T.ravel() - residuals.to_numpy(), index=index, name=outcome
-            ),
-            outcome=outcome,
-            drivers=drivers,
-            spillovers=plan.spillovers,
-            weights=matrices,
-            cities=self.rows.cities,
-            years=self.rows.years,
-            facts=facts,
-        )
-
-    def _noise(self) -> FloatArray:
-        """Return the swept residuals e, shape (T, N)."""
-        contrast = np.concatenate([[1.0, -self.found.rho], -self.found.slopes])
-        return np.asarray(self.likelihood.moments.swept(self.found.error) @ contrast)
-
-    def _effects(
-        self, matrices: SpatialWeights
-    ) -> tuple[float, pd.Series | None, pd.Series | None]:
-        """Return the mean of all, city effects and year effects."""
-        plan, rows, found = self.plan, self.rows, self.found
-        if plan.effects == "none":
-            return 0.0, None, None
-        rest = rows.y - rows.z @ found.slopes
-        if plan.has_lag:
-            rest = rest - found.rho * lag(rows.y[:, :, None], matrices.lag)[:, :, 0]
-        by_year = np.zeros(len(rows.years))
-        if plan.by_year:
-            centred = rest - rest.mean(axis=0) if plan.by_city else rest
-            filtered = centred
-            v = np.ones(rest.shape[1])
-            if plan.has_error:
-                filtered = (
-                    centred
-                    - found.error * (lag(centred[:, :, None], matrices.error)[:, :, 0])
-                )
-                v = v - found.error * np.asarray(matrices.error.sum(axis=1))
-            by_year = filtered @ v / (v @ v)
-        left = rest - by_year[:, None]
-        level = float(left.mean() + by_year.mean())
-        city = year = None
-        if plan.by_city:
-            own = left.mean(axis=0)
-            city = pd.Series(own - own.mean(), index=rows.cities, name="city effect")
-        if plan.by_year:
-            year = pd.Series(
-                by_year - by_year.mean(), index=rows.years, name="year effect"
-            )
-        return level, city, year
-
-    def _goodness(
-        self, noise: FloatArray, matrices: SpatialWeights
-    ) -> tuple[float, float]:
-        swept = self.likelihood.moments.swept(0.0)
-        own = swept[:, :, 0]
-        centred = own - own.mean()
-        r2 = 1 - float(np.square(noise).sum() / np.square(centred).sum())
-        trend = swept[:, :, 2:] @ self.found.slopes
-        if self.plan.has_lag:
-            solved = factor(matrices.lag, self.found.rho).solve(
-                np.ascontiguousarray(trend.T)
-            )
-            trend = solved.T
-        correlation = np.corrcoef(own.ravel(), trend.ravel())[0, 1]
-        return r2, float(correlation**2)

@@ -1,0 +1,254 @@
+"""Which covariance a spatial panel model's estimates get."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.errors import EstimationError, SpatialCoaggError
+from spatial_coagg.models._score_sums import (
+    sandwich,
+    sum_over_space,
+    sum_over_years,
+    sum_within_cities,
+    sum_within_rows,
+)
+from spatial_coagg.models._spatial_information import (
+    expected_information,
+    observed_information,
+)
+from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
+from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.models._spatial_quasi import quasi_covariance
+from spatial_coagg.models.covariances import (
+    CovarianceRule,
+    DriscollKraay,
+    covariance_rule,
+)
+from spatial_coagg.models.spatial_hac import Conley
+from spatial_coagg.models.spatial_plan import Correction, Information, SpatialPlan
+from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
+from spatial_coagg.models.static_rows import StaticRows
+from spatial_coagg.weights._logdet import DENSE_LIMIT
+
+NamedSpatialCovariance: TypeAlias = Literal[
+    "expected", "observed", "robust", "clustered"
+]
+SpatialCovariance: TypeAlias = NamedSpatialCovariance | DriscollKraay | Conley
+_NAMES = ("expected", "observed", "robust", "clustered")
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EstimateCovariance:
+    """A covariance and what it is called.
+
+    Attributes
+    ----------
+    matrix : array of shape (P, P)
+        Of slopes, rho, lambda (those there are) and sigma2.
+    name : str
+    degrees_of_freedom : int or None
+        Of Student's t; None for the normal distribution.
+    """
+
+    matrix: FloatArray
+    name: str
+    degrees_of_freedom: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """What a covariance is computed from.
+
+    Attributes
+    ----------
+    rows : SpatialRows
+    plan : SpatialPlan
+    likelihood : Likelihood
+        After a correction that of the corrected estimates.
+    found : Solution
+    lag, error : sparse array of shape (N, N)
+        The weights of W y and of the error.
+    correction : {"transform", "bias", "none"}
+    """
+
+    rows: SpatialRows
+    plan: SpatialPlan
+    likelihood: Likelihood
+    found: Solution
+    lag: SparseMatrix
+    error: SparseMatrix
+    correction: Correction
+
+
+def settle_covariance(
+    asked: SpatialCovariance | None,
+    plan: SpatialPlan,
+    correction: Correction,
+    cities: int,
+) -> SpatialCovariance:
+    """Choose the default; refuse what does not fit the model.
+
+    Raises
+    ------
+    SpatialCoaggError
+        If there is no such covariance.
+    EstimationError
+        If it does not hold for the model, its correction or so many cities.
+    """
+    spatial = plan.has_lag or plan.has_error
+    many = cities > DENSE_LIMIT
+    chosen = asked or ("observed" if many else "expected")
+    _check_exists(chosen)
+    if spatial and chosen not in ("expected", "observed", "robust"):
+        raise EstimationError(
+            f"covariance {_called(chosen)} is for models without rho and lambda (ols, "
+            f"slx), whose score is a sum over cities; for model {plan.model!r} use "
+            f'covariance="robust", or fit_spatial_iv with covariance="robust" or '
+            f'"clustered"'
+        )
+    if chosen == "observed" and correction == "bias":
+        raise EstimationError(
+            "the bias-corrected estimates are not at a maximum: they have no observed "
+            'information; use covariance="expected" or correction="transform"'
+        )
+    if many and (chosen == "expected" or (chosen == "robust" and spatial)):
+        what = (
+            "expected information needs" if chosen == "expected" else "sandwich needs"
+        )
+        raise EstimationError(
+            f"the {what} N x N memory, too much for {cities} cities; use "
+            f'covariance="observed"'
+        )
+    return chosen
+
+
+def information_only(asked: SpatialCovariance | None) -> Information | None:
+    """Return an information matrix's name, which random effects are limited to.
+
+    Raises
+    ------
+    EstimationError
+        If it is another covariance.
+    """
+    if asked is None or asked == "expected" or asked == "observed":  # noqa: PLR1714
+        return asked
+    _check_exists(asked)
+    raise EstimationError(
+        f"covariance {_called(asked)} is not offered with random effects; use "
+        f'"expected" or "observed", city effects, or fit_spatial_iv('
+        f'effects="random", covariance="robust")'
+    )
+
+
+def compute_covariance(
+    chosen: SpatialCovariance, estimated: Estimated
+) -> EstimateCovariance:
+    """Return the covariance of the estimates, and what it is called."""
+    likelihood, found = estimated.likelihood, estimated.found
+    if chosen == "expected":
+        information = expected_information(
+            likelihood,
+            found,
+            estimated.lag,
+            estimated.error,
+            projected=estimated.correction != "bias",
+        )
+        return _inverse_of(information, "expected information")
+    if chosen == "observed":
+        information = observed_information(likelihood, found)
+        return _inverse_of(information, "observed information")
+    quasi = quasi_covariance(
+        likelihood,
+        found,
+        estimated.lag,
+        estimated.error,
+        by_city=estimated.plan.by_city,
+        plain=estimated.correction == "none",
+    )
+    if estimated.plan.has_lag or estimated.plan.has_error:
+        return EstimateCovariance(quasi, "quasi-maximum likelihood (robust)")
+    return _linear_covariance(chosen, estimated, float(quasi[-1, -1]))
+
+
+def _linear_covariance(
+    chosen: SpatialCovariance, estimated: Estimated, of_sigma2: float
+) -> EstimateCovariance:
+    """Return a sandwich of the slopes; sigma2 keeps its quasi-likelihood variance."""
+    rule = _rule(chosen, estimated)
+    swept = estimated.likelihood.moments.swept(0.0)
+    x = swept[:, :, 2:]
+    noise = swept[:, :, 0] - x @ estimated.found.slopes
+    middle = _middle(chosen, x * noise[:, :, None], estimated.rows)
+    slopes = rule.factor * sandwich(x, middle)
+    name = chosen.title if isinstance(chosen, Conley) else rule.name
+    if isinstance(chosen, Conley):
+        _check_positive(slopes, estimated.rows, chosen)
+    size = len(slopes)
+    matrix = np.zeros((size + 1, size + 1))
+    matrix[:size, :size] = slopes
+    matrix[-1, -1] = of_sigma2
+    return EstimateCovariance(matrix, name, rule.degrees_of_freedom)
+
+
+def _rule(chosen: SpatialCovariance, estimated: Estimated) -> CovarianceRule:
+    """Return name, factor and degrees of freedom, those of fit_fixed_effects."""
+    rows = estimated.rows
+    index = pd.MultiIndex.from_product(
+        [rows.cities, rows.years], names=["city", "year"]
+    )
+    own = StaticRows("outcome", (), pd.DataFrame(index=index), 0)
+    slopes = len(rows.labels) - (CONSTANT in rows.labels)
+    effects = estimated.plan.effects
+    if isinstance(chosen, DriscollKraay) or chosen == "clustered":
+        return covariance_rule(chosen, own, effects, slopes=slopes)
+    return covariance_rule("robust", own, effects, slopes=slopes)
+
+
+def _middle(
+    chosen: SpatialCovariance, scores: FloatArray, rows: SpatialRows
+) -> FloatArray:
+    if isinstance(chosen, DriscollKraay):
+        return sum_over_years(scores, chosen.lags(len(rows.years)))
+    if isinstance(chosen, Conley):
+        years = rows.years.to_numpy(dtype=np.int64)
+        shares = chosen.shares_of(rows.cities)
+        return sum_over_space(scores, shares, years, chosen.lags)
+    return (
+        sum_within_cities(scores) if chosen == "clustered" else sum_within_rows(scores)
+    )
+
+
+def _check_positive(slopes: FloatArray, rows: SpatialRows, chosen: Conley) -> None:
+    """Refuse a covariance that no estimates can have."""
+    scale = np.sqrt(np.abs(np.diag(slopes)))
+    roots = np.linalg.eigvalsh(slopes / np.outer(scale, scale))
+    if roots[0] < -_ROUNDING:
+        raise EstimationError(
+            f"the covariance {chosen.title!r} of the {len(rows.labels)} slopes has "
+            f"negative variances, as sums over near pairs can; use kernel='bartlett', "
+            f"another cutoff_km or fewer lags"
+        )
+
+
+def _inverse_of(information: FloatArray, name: str) -> EstimateCovariance:
+    return EstimateCovariance(
+        np.asarray(np.linalg.inv(information), dtype=np.float64), name
+    )
+
+
+def _check_exists(chosen: SpatialCovariance) -> None:
+    if isinstance(chosen, DriscollKraay | Conley) or chosen in _NAMES:
+        return
+    allowed = ", ".join(repr(name) for name in _NAMES)
+    raise SpatialCoaggError(
+        f"covariance must be one of {allowed}, DriscollKraay(...) or Conley.from_...; "
+        f"got {chosen!r}"
+    )
+
+
+def _called(chosen: SpatialCovariance) -> str:
+    return chosen if isinstance(chosen, str) else type(chosen).__name__

@@ -1,0 +1,176 @@
+"""The numbers of a spatial panel model get their labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
+from spatial_coagg.models._spatial_moments import lag
+from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.spatial_covariances import EstimateCovariance
+from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_plan import Correction, SpatialPlan
+from spatial_coagg.models.spatial_rows import SpatialRows
+from spatial_coagg.weights._logdet import factor
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialResult:
+    """The numbers of a fit, before they get their labels.
+
+    Attributes
+    ----------
+    rows : SpatialRows
+    plan : SpatialPlan
+    likelihood : Likelihood
+    found : Solution
+    covariance : EstimateCovariance
+    """
+
+    rows: SpatialRows
+    plan: SpatialPlan
+    likelihood: Likelihood
+    found: Solution
+    covariance: EstimateCovariance
+
+    def fit(
+        self,
+        outcome: str,
+        drivers: tuple[str, ...],
+        correction: Correction,
+        matrices: SpatialWeights,
+    ) -> SpatialPanelFit:
+        """Put the labels back."""
+        found, plan = self.found, self.plan
+        labels = [
+            *self.rows.labels,
+            *(["rho"] if plan.has_lag else []),
+            *(["lambda"] if plan.has_error else []),
+        ]
+        values = np.concatenate(
+            [
+                found.slopes,
+                [found.rho] if plan.has_lag else [],
+                [found.error] if plan.has_error else [],
+            ]
+        )
+        whole = self.covariance.matrix
+        inner = whole[:-1, :-1]
+        noise = self._noise()
+        index = pd.MultiIndex.from_product(
+            [self.rows.cities, self.rows.years], names=["city", "year"]
+        )
+        residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
+        level, by_city, by_year = self._effects(matrices)
+        sigma2 = found.ssr / self.likelihood.rows
+        r2, correlation = self._goodness(noise, matrices)
+        years, cities = self.rows.y.shape
+        criteria = len(values) + 1
+        facts: dict[str, float | int | str] = {
+            "observations": years * cities,
+            "cities": cities,
+            "years": years,
+            "effects": plan.effects,
+            "correction": correction,
+            "log_likelihood": found.log_likelihood,
+            "aic": 2 * criteria - 2 * found.log_likelihood,
+            "bic": criteria * float(np.log(self.likelihood.rows))
+            - 2 * found.log_likelihood,
+            "sigma2": sigma2,
+            "r2_within": r2,
+            "squared_correlation": correlation,
+            "rho_low": matrices.spectrum.interval[0],
+            "rho_high": matrices.spectrum.interval[1],
+        }
+        return SpatialPanelFit(
+            title=plan.title,
+            model=plan.model,
+            effects=plan.effects,
+            correction=correction,
+            standard_errors=self.covariance.name,
+            estimates=tabulate_estimates(
+                labels,
+                values,
+                inner,
+                degrees_of_freedom=self.covariance.degrees_of_freedom,
+            ),
+            covariance=pd.DataFrame(inner, index=labels, columns=labels),
+            sigma2=sigma2,
+            sigma2_standard_error=float(np.sqrt(whole[-1, -1])),
+            log_likelihood=found.log_likelihood,
+            rows=self.likelihood.rows,
+            interval=matrices.spectrum.interval,
+            r2_within=r2,
+            squared_correlation=correlation,
+            city_effects=by_city,
+            year_effects=by_year,
+            level=level,
+            residuals=residuals,
+            fitted=pd.Series(
+                self.rows.y.T.ravel() - residuals.to_numpy(), index=index, name=outcome
+            ),
+            outcome=outcome,
+            drivers=drivers,
+            spillovers=plan.spillovers,
+            weights=matrices,
+            cities=self.rows.cities,
+            years=self.rows.years,
+            facts=facts,
+        )
+
+    def _noise(self) -> FloatArray:
+        """Return the swept residuals e, shape (T, N)."""
+        contrast = np.concatenate([[1.0, -self.found.rho], -self.found.slopes])
+        return np.asarray(self.likelihood.moments.swept(self.found.error) @ contrast)
+
+    def _effects(
+        self, matrices: SpatialWeights
+    ) -> tuple[float, pd.Series | None, pd.Series | None]:
+        """Return the mean of all, city effects and year effects."""
+        plan, rows, found = self.plan, self.rows, self.found
+        if plan.effects == "none":
+            return 0.0, None, None
+        rest = rows.y - rows.z @ found.slopes
+        if plan.has_lag:
+            rest = rest - found.rho * lag(rows.y[:, :, None], matrices.lag)[:, :, 0]
+        by_year = np.zeros(len(rows.years))
+        if plan.by_year:
+            centred = rest - rest.mean(axis=0) if plan.by_city else rest
+            filtered = centred
+            v = np.ones(rest.shape[1])
+            if plan.has_error:
+                filtered = (
+                    centred
+                    - found.error * (lag(centred[:, :, None], matrices.error)[:, :, 0])
+                )
+                v = v - found.error * np.asarray(matrices.error.sum(axis=1))
+            by_year = filtered @ v / (v @ v)
+        left = rest - by_year[:, None]
+        level = float(left.mean() + by_year.mean())
+        city = year = None
+        if plan.by_city:
+            own = left.mean(axis=0)
+            city = pd.Series(own - own.mean(), index=rows.cities, name="city effect")
+        if plan.by_year:
+            year = pd.Series(
+                by_year - by_year.mean(), index=rows.years, name="year effect"
+            )
+        return level, city, year
+
+    def _goodness(
+        self, noise: FloatArray, matrices: SpatialWeights
+    ) -> tuple[float, float]:
+        swept = self.likelihood.moments.swept(0.0)
+        own = swept[:, :, 0]
+        centred = own - own.mean()
+        r2 = 1 - float(np.square(noise).sum() / np.square(centred).sum())
+        trend = swept[:, :, 2:] @ self.found.slopes
+        if self.plan.has_lag:
+            solved = factor(matrices.lag, self.found.rho).solve(
+                np.ascontiguousarray(trend.T)
+            )
+            trend = solved.T
+        correlation = np.corrcoef(own.ravel(), trend.ravel())[0, 1]
+        return r2, float(correlation**2)
