@@ -19,6 +19,7 @@ from .indices.quotient import location_quotient as location_quotient
 from .models.between import fit_between as fit_between
 from .models.diagnostics import describe_panel as describe_panel
 from .models.diagnostics import variance_inflation as variance_inflation
+from .models.dynamic_spatial import fit_dynamic_spatial as fit_dynamic_spatial
 from .models.effects import spatial_effects as spatial_effects
 from .models.first_difference import fit_first_difference as fit_first_difference
 from .models.fixed_effects import fit_fixed_effects as fit_fixed_effects
@@ -31,6 +32,7 @@ from .models.random_effects import fit_random_effects as fit_random_effects
 from .models.residual_tests import cross_section_test as cross_section_test
 from .models.residual_tests import equal_variance_test as equal_variance_test
 from .models.residual_tests import serial_correlation_test as serial_correlation_test
+from .models.responses import city_responses as city_responses
 from .models.spatial_iv import fit_spatial_iv as fit_spatial_iv
 from .models.spatial_panel import fit_spatial_panel as fit_spatial_panel
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
