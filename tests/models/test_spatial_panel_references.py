@@ -11,7 +11,7 @@ from spatial_references import (
 )
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.models import spatial_panel
+from spatial_coagg.models import spatial_covariances
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
@@ -49,7 +49,9 @@ def fit_of(name: str, place: int, covariance: str) -> SpatialPanelFit:
     plain = case.get("se_convention") == "package"
     with (
         warnings.catch_warnings(action="ignore"),  # flat likelihoods of the GNS
-        mock.patch.object(spatial_panel, "expected_information", package_information)
+        mock.patch.object(
+            spatial_covariances, "expected_information", package_information
+        )
         if plain
         else nullcontext(),
     ):
