@@ -40,6 +40,9 @@ permutations = 99
 [model]
 outcome = "ln(gdp)"
 drivers = ["ln(theta)"]
+[spatial]
+weights = ["queen"]
+draws = 100
 """
 
 

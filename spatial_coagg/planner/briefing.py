@@ -23,6 +23,7 @@ from spatial_coagg.planner.clusters import (
     sector_clusters_chapter,
 )
 from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.spillovers import spatial_chapter, spatial_sheets
 from spatial_coagg.report.page import build_page
 from spatial_coagg.report.rankings import (
     average_by_region,
@@ -45,6 +46,7 @@ def compose_page(results: StudyResults) -> str:
         local_chapter(results),
         *sector_clusters_chapter(results),
         regression_chapter(results),
+        spatial_chapter(results),
         *audit_chapter(results),
         care_chapter(results),
         method_chapter(results),
@@ -73,6 +75,7 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
             "sectors", average_by_sector(results.thetas), "Average theta of each year."
         ),
         *cluster_sheets(results),
+        *spatial_sheets(results),
         Sheet(
             "weights", results.weights_summary.to_frame(), "What the neighbours are."
         ),

@@ -51,8 +51,8 @@ class Inputs:
         Who drew the map.
     files : tuple of Path
         What was read, for the lock.
-    truth : Truth or None
-        What simulated data were made with.
+    truth, spatial_truth : Truth or None
+        What simulated data were made with; the second of ``cr_spatial``.
     """
 
     jobs: pd.DataFrame
@@ -64,6 +64,7 @@ class Inputs:
     credit: str
     files: tuple[Path, ...] = ()
     truth: Truth | None = None
+    spatial_truth: Truth | None = None
 
 
 def read_inputs(settings: Settings) -> Inputs:
@@ -103,7 +104,8 @@ def read_inputs(settings: Settings) -> Inputs:
 def _embedded(settings: Settings) -> Inputs:
     example = load_example(mode=settings.example or "static")
     boundaries = load_shapes()
-    jobs, controls = example.jobs, embedded_controls(example)
+    neighbourly = load_example(mode="spatial")
+    jobs, controls = example.jobs, with_neighbours(example, neighbourly)
     if settings.sample != SampleSettings():
         jobs = _in_sample(jobs, settings.sample, name="the jobs table")
         controls = _in_sample(controls, settings.sample, name="the controls table")
@@ -119,17 +121,18 @@ def _embedded(settings: Settings) -> Inputs:
         dash_line=load_dash_line(),
         credit=CHINA_CREDIT,
         truth=example.truth,
+        spatial_truth=neighbourly.truth,
     )
 
 
-def embedded_controls(example: Example) -> pd.DataFrame:
+def with_neighbours(example: Example, neighbourly: Example) -> pd.DataFrame:
     """Return the controls of the embedded panel, with a second outcome.
 
     ``cr_spatial`` comes from the equation in which neighbours matter; the paper's, from
     which ``cr`` comes in static mode, has none.
     """
-    neighbourly = load_example(mode="spatial", seed=example.seed).controls["cr"]
-    return example.controls.join(neighbourly.rename("cr_spatial"))
+    second = neighbourly.controls["cr"].rename("cr_spatial")
+    return example.controls.join(second)
 
 
 def _read_jobs(settings: JobsSettings) -> pd.DataFrame:

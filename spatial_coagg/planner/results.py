@@ -18,6 +18,7 @@ from spatial_coagg.planner.inputs import Inputs
 from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.report.findings import Words
+from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights.summary import WeightsSummary
 
@@ -41,6 +42,7 @@ class StudyResults:
     transitions: ClassTransitions | None
     fits: Mapping[str, Fit]
     spatial: SpatialStudy | None
+    spatial_gap: str
     notes: tuple[str, ...]
 
     @property
@@ -57,6 +59,13 @@ class StudyResults:
     def spatial_effects(self) -> SpatialEffects | None:
         """Its effects by the study's own weights."""
         return None if self.spatial is None else self.spatial.effects
+
+    @property
+    def spatial_truth(self) -> Truth | None:
+        """What the spatial outcome was simulated with."""
+        asked = self.settings.spatial
+        made = asked is not False and asked.outcome == "ln(cr_spatial)"
+        return self.inputs.spatial_truth if made else None
 
     @property
     def words(self) -> Words:

@@ -128,6 +128,17 @@ class SpatialStudy:
         """Those by the study's own weights."""
         return self.effects_by_weights[self.main]
 
+    def computed(self) -> "SpatialStudy":
+        """Return this study with all that a report tells of it computed."""
+        _ = self.family, self.effects_by_weights
+        return self
+
+    def is_at_bound(self, name: str) -> bool:
+        """Whether rho of that fit lies at the end of its interval: no effects then."""
+        fit = self.fits[name]
+        low, high = fit.interval
+        return fit.rho != 0 and min(fit.rho - low, high - fit.rho) < 1e-3
+
     def describe(self, name: str) -> str:
         """Say in words what weights of that name are."""
         if name == self.main:

@@ -234,16 +234,11 @@ class Study:
     @noted
     def spatial(self) -> SpatialStudy | None:
         """The spatial models; None where the settings or gaps rule them out."""
-        asked = self.settings.spatial
-        if asked is False:
-            return None
-        study = SpatialStudy(
-            self.settings, asked, self.variables, self.inputs.boundaries, self.notes
-        )
-        if study.gap:
-            warnings.warn(study.gap, DataWarning, stacklevel=2)
-            return None
-        return study
+        study = self._spatial
+        if study is None or not study.gap:
+            return study
+        warnings.warn(study.gap, DataWarning, stacklevel=2)
+        return None
 
     @property
     def spatial_fits(self) -> Mapping[str, SpatialPanelFit]:
@@ -268,7 +263,8 @@ class Study:
             sector_locals=self.sector_locals,
             transitions=self.transitions,
             fits=self.fits,
-            spatial=self.spatial,
+            spatial=None if self.spatial is None else self.spatial.computed(),
+            spatial_gap="" if self._spatial is None else self._spatial.gap,
             notes=tuple(self.notes),
         )
 
@@ -330,10 +326,21 @@ class Study:
             ("Finding the clusters", "transitions"),
             ("Finding the clusters of each sector", "sector_locals"),
             ("Fitting the baseline", "fits"),
+            ("Fitting models with neighbours", "results"),
         )
         for number, (words, name) in enumerate(steps, start=1):
             tell(f"[{number}/{len(steps) + 1}] {words}")
             getattr(self, name)
+
+    @cached_property
+    def _spatial(self) -> SpatialStudy | None:
+        asked = self.settings.spatial
+        if asked is False:
+            return None
+        boundaries = self.inputs.boundaries
+        return SpatialStudy(
+            self.settings, asked, self.variables, boundaries, self.notes
+        )
 
     @cached_property
     def _thetas_panel(self) -> Panel:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spatial_coagg.errors import OutputExistsError
 from spatial_coagg.example import load_example
-from spatial_coagg.planner.inputs import embedded_controls
+from spatial_coagg.planner.inputs import with_neighbours
 from spatial_coagg.report.workbook import Sheet, write_workbook
 
 SETTINGS_NAME = "study.toml"
@@ -63,7 +63,7 @@ def _sheets() -> list[Sheet]:
         Sheet("national", example.national, "The same for the whole nation, by year."),
         Sheet(
             "controls",
-            embedded_controls(example),
+            with_neighbours(example, load_example(mode="spatial")),
             "cr innovation index, cr_spatial the same with neighbours; sci 10,000 "
             "yuan; gov, fin, ind ratios; gdp 10,000 yuan; population persons; "
             "area_km2.",

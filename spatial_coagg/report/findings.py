@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def describe_leaders(theta: pd.Series, names: Mapping[str, str]) -> str:
     called = [names[code] for code in ranked.index.astype("str")]
     top = [f"{called[rank]} ({ranked.iloc[rank]:.2f})" for rank in range(3)[: len(now)]]
     return (
-        f"The highest synergy in {last} is in {_enumerated(top)}, the lowest in "
+        f"The highest synergy in {last} is in {enumerated(top)}, the lowest in "
         f"{called[-1]} ({ranked.iloc[-1]:.2f})."
     )
 
@@ -162,10 +162,14 @@ def measure_response(fit: Fit, driver: str, outcome: str) -> Response:
     For a driver in logarithms the change is that of a driver higher by 10 per cent:
     100 (exp(b ln 1.1) - 1) for an outcome in logarithms, b ln 1.1 otherwise.
     """
-    row = fit.estimates.loc[driver].to_dict()
-    step = np.log(1.1) if _is_log(driver) else 1.0
+    return response_of(fit.estimates.loc[driver].to_dict(), driver, outcome)
+
+
+def response_of(row: Mapping[Any, float], driver: str, outcome: str) -> Response:
+    """Do the same for any estimate with its interval and p-value, such as an effect."""
+    step = np.log(1.1) if is_log(driver) else 1.0
     ends = np.array([row["estimate"], row["lower"], row["upper"]], dtype=float) * step
-    if _is_log(outcome):
+    if is_log(outcome):
         ends = 100 * np.expm1(ends)
     return Response(
         float(ends[0]), float(ends[1]), float(ends[2]), float(row["p_value"])
@@ -177,22 +181,22 @@ def describe_driver(fit: Fit, driver: str, outcome: str, words: Words) -> str:
     response = measure_response(fit, driver, outcome)
     cause = (
         f"synergy higher by 10 % in a {words.place}"
-        if _is_log(driver)
+        if is_log(driver)
         else f"synergy higher by one in a {words.place}"
     )
-    interval = f"95 % interval {_signed(response.lower)} to {_signed(response.upper)}"
-    unit = _unit(outcome)
+    interval = f"95 % interval {signed(response.lower)} to {signed(response.upper)}"
+    unit = unit_of(outcome)
     if response.p_value >= SIGNIFICANT:
         return (
             f"Whether {cause} goes with {words.outcome} higher or lower cannot be "
-            f"told: the estimate is {_signed(response.estimate)}{unit} ({interval}, "
-            f"{_p_value(response.p_value)})."
+            f"told: the estimate is {signed(response.estimate)}{unit} ({interval}, "
+            f"{told_p(response.p_value)})."
         )
     direction = "higher" if response.estimate > 0 else "lower"
     return (
         f"{cause.capitalize()} goes with {words.outcome} {direction} by "
         f"{abs(response.estimate):.2f}{unit} ({interval}, "
-        f"{_p_value(response.p_value)}); this is an association within the model, not "
+        f"{told_p(response.p_value)}); this is an association within the model, not "
         f"a forecast."
     )
 
@@ -223,23 +227,27 @@ def _verdict(fit: Fit, driver: str) -> Literal["positive", "negative", "unclear"
     return "positive" if row["estimate"] > 0 else "negative"
 
 
-def _is_log(variable: str) -> bool:
+def is_log(variable: str) -> bool:
+    """Whether a variable is a logarithm, by the way it is written."""
     return variable.startswith(("ln(", "ln1p(", "ln_"))
 
 
-def _unit(outcome: str) -> str:
+def unit_of(outcome: str) -> str:
+    """Return the unit of a change of the outcome."""
     if outcome.startswith("ln1p("):
         inner = outcome.removeprefix("ln1p(").removesuffix(")")
         return f" % (of 1 + {inner})"
-    return " %" if _is_log(outcome) else ""
+    return " %" if is_log(outcome) else ""
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Write a number with a true minus sign."""
     # U+2212 keeps a minus apart from the dash of a range.
     return f"{value:.2f}".replace("-", "−")
 
 
-def _p_value(value: float) -> str:
+def told_p(value: float) -> str:
+    """Write a p-value."""
     return "p ≤ 0.001" if value <= 0.001 else f"p = {value:.3f}"
 
 
@@ -253,7 +261,8 @@ def _share(count: int, total: int) -> str:
     return "the year studied" if total == 1 else f"every one of the {total} years"
 
 
-def _enumerated(items: Sequence[str]) -> str:
+def enumerated(items: Sequence[str]) -> str:
+    """Join words by commas and "and"."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"

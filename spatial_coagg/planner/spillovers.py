@@ -1,0 +1,218 @@
+"""The chapter on what crosses the border."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from spatial_coagg.models.effects import SpatialEffects
+from spatial_coagg.models.fit import Fit
+from spatial_coagg.planner.baseline import TRUTH, theta_driver
+from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.spatial import SpatialStudy
+from spatial_coagg.planner.variables import Variable
+from spatial_coagg.report.page import Block, Paragraphs, Section, TextTable
+from spatial_coagg.report.regression_table import (
+    NOTE,
+    format_number,
+    format_stars,
+    tabulate_models,
+)
+from spatial_coagg.report.spatial_findings import (
+    describe_criteria,
+    describe_other_weights,
+    describe_spillover,
+)
+from spatial_coagg.report.workbook import Sheet
+from spatial_coagg.simulate.truth import Truth
+
+HEADING = "What crosses the border"
+FACTS = ("observations", "log_likelihood", "aic", "bic", "sigma2", "correction")
+FACT_NAMES = {
+    "bic": "BIC",
+    "sigma2": "Variance of the noise",
+    "correction": "Correction",
+}
+KINDS = {"direct": "own (direct)", "indirect": "others (indirect)", "total": "total"}
+
+
+def spatial_chapter(results: StudyResults) -> Section:
+    """Return the spatial models, their effects, and how robust these are."""
+    study = results.spatial
+    if study is None:
+        told = Paragraphs((_why_not(results),))
+        return Section("spatial", HEADING, (told,))
+    driver = theta_driver(results.settings)
+    frames = {name: each.frame for name, each in _told(study).items()}
+    sentences = [
+        *_opening(results, study),
+        *(
+            describe_spillover(frames[study.main], driver, study.outcome, results.words)
+            if study.main in frames
+            else [_at_the_bound(study.main)]
+        ),
+        describe_criteria(dict(study.family.items())),
+        describe_other_weights(frames, driver, results.words),
+        *(_at_the_bound(name) for name in study.fits if name not in frames),
+    ]
+    blocks: list[Block] = [
+        Paragraphs(tuple(sentence for sentence in sentences if sentence)),
+        _family_table(study, results.spatial_truth),
+    ]
+    if study.main in frames:
+        blocks.append(_effects_table(study, results.spatial_truth))
+    blocks.append(_weights_table(study, driver))
+    return Section("spatial", HEADING, tuple(blocks))
+
+
+def spatial_sheets(results: StudyResults) -> list[Sheet]:
+    """Return the tables of that chapter, unrounded."""
+    study = results.spatial
+    if study is None:
+        return []
+    fits: dict[str, Fit] = dict(study.family.items())
+    fits |= {f"{study.asked.model}, {name}": fit for name, fit in study.fits.items()}
+    estimates = pd.concat(
+        {name: fit.estimates for name, fit in fits.items()}, names=["model"]
+    )
+    effects = pd.concat(
+        {name: each.frame for name, each in study.effects_by_weights.items()},
+        names=["weights"],
+    )
+    by_city = study.effects.received.add_prefix("received ").join(
+        study.effects.given.add_prefix("given ")
+    )
+    facts = pd.DataFrame({name: dict(fit.facts) for name, fit in fits.items()}).T
+    model = study.asked.model.upper()
+    return [
+        Sheet("spatial models", estimates, "The family, then other weights."),
+        Sheet("spatial facts", facts.rename_axis("model"), "Likelihoods, criteria."),
+        Sheet("effects", effects, f"Effects of the {model} by each of the weights."),
+        Sheet("effects by city", by_city, "Received from, given to all others."),
+    ]
+
+
+def _why_not(results: StudyResults) -> str:
+    if results.settings.spatial is False:
+        return "The settings leave the spatial models out (spatial = false)."
+    return f"There is no spatial model here: {results.spatial_gap}."
+
+
+def _opening(results: StudyResults, study: SpatialStudy) -> list[str]:
+    told = [
+        f"The {study.asked.model.upper()} explains {study.outcome} by the drivers of a "
+        f"{results.words.place}, those of its neighbours and the neighbours' own "
+        f"outcome. {study.describe(study.main)}"
+    ]
+    if results.spatial_truth is not None:
+        told.append(
+            "The paper's equation has no neighbours in it, so this chapter explains "
+            "a second simulated outcome, whose equation has; its truth stands beside "
+            "the estimates. It was made with the five nearest seats of government as "
+            "neighbours, which a study would not know."
+        )
+    return told
+
+
+def _told(study: SpatialStudy) -> Mapping[str, SpatialEffects]:
+    """Return the effects of the fits whose rho is not at its bound."""
+    return {
+        name: each
+        for name, each in study.effects_by_weights.items()
+        if not study.is_at_bound(name)
+    }
+
+
+def _at_the_bound(name: str) -> str:
+    return (
+        f"With {name} neighbours rho lies at the end of its interval: that model does "
+        f"not fit these data, and its effects are not told."
+    )
+
+
+def _family_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
+    fits: dict[str, Fit] = {model.upper(): fit for model, fit in study.family.items()}
+    facts = [name for name in FACTS if any(name in fit.facts for fit in fits.values())]
+    found = {label for fit in fits.values() for label in fit.estimates.index}
+    order = [
+        *study.drivers,
+        *(f"W.{name}" for name in study.drivers),
+        "constant", "rho", "lambda", "psi", "phi",
+    ]  # fmt: skip
+    table = tabulate_models(
+        fits,
+        facts=facts,
+        order=[label for label in order if label in found],
+        labels=FACT_NAMES,
+    )
+    frame = table.to_frame()
+    labels = [
+        "" if line == "standard error" else str(label) for label, line in frame.index
+    ]
+    lines = frame.set_axis(pd.Index(labels, name=None))
+    if truth is not None:
+        cells: list[str] = []
+        for row in table.coefficients:
+            cells += [_true_value(truth, row.name), ""]
+        lines[TRUTH] = cells + [""] * len(table.facts)
+    return TextTable(lines, f"{study.outcome} explained, with neighbours", NOTE)
+
+
+def _true_value(truth: Truth, label: str) -> str:
+    bare = label.removeprefix("W.")
+    variable = Variable.from_text(bare)
+    name = f"{variable.transform}_{variable.column}" if variable.transform else bare
+    prefix = "W." if label.startswith("W.") else ""
+    value = truth.coefficients.get(f"{prefix}{name}")
+    return "" if value is None else format_number(float(value), 3)
+
+
+def _effects_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
+    frame = study.effects.frame
+    columns = {}
+    for kind, title in KINDS.items():
+        part = frame.xs(kind, level="effect")
+        columns[title] = [
+            f"{estimate:.3f}{format_stars(p)} [{low:.3f}, {high:.3f}]"
+            for estimate, p, low, high in zip(
+                part["estimate"], part["p_value"], part["lower"], part["upper"],
+                strict=True,
+            )
+        ]  # fmt: skip
+        if truth is not None:
+            true = truth.effects[kind]
+            columns[f"truth: {kind}"] = [
+                format_number(float(true[_plain(driver)]), 3) for driver in part.index
+            ]
+    table = pd.DataFrame(columns, index=pd.Index(study.drivers, name="driver"))
+    return TextTable(
+        table,
+        f"Average effects of the {study.asked.model.upper()}",
+        f"Own: of a driver on its own place, feedback included; others: on all other "
+        f"places. Brackets: 95 per cent intervals from {study.asked.draws} draws. "
+        f"*** p < 0.01, ** p < 0.05, * p < 0.10.",
+    )
+
+
+def _plain(driver: str) -> str:
+    variable = Variable.from_text(driver)
+    return f"{variable.transform}_{variable.column}" if variable.transform else driver
+
+
+def _weights_table(study: SpatialStudy, driver: str) -> TextTable:
+    told = _told(study)
+    rows = {}
+    for name, fit in study.fits.items():
+        row = {"rho": f"{fit.rho:.3f}"}
+        for kind, title in KINDS.items():
+            cell = "not told"
+            if name in told:
+                each = told[name].frame.loc[[(kind, driver)]].to_dict("records")[0]
+                cell = (
+                    f"{each['estimate']:.3f}{format_stars(each['p_value'])} "
+                    f"({each['standard_error']:.3f})"
+                )
+            row[title] = cell
+        rows[name] = row | {"log-likelihood": f"{fit.log_likelihood:.1f}"}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("neighbours")
+    note = " ".join(f"{name}: {study.describe(name)}" for name in study.fits)
+    return TextTable(table, f"Effects of {driver} by who counts as a neighbour", note)
