@@ -17,17 +17,22 @@ from .indices.coagglomeration import coagglomeration_theta as coagglomeration_th
 from .indices.coagglomeration import group_thetas as group_thetas
 from .indices.quotient import location_quotient as location_quotient
 from .models.between import fit_between as fit_between
+from .models.compare import compare_models as compare_models
 from .models.diagnostics import describe_panel as describe_panel
 from .models.diagnostics import variance_inflation as variance_inflation
 from .models.dynamic_spatial import fit_dynamic_spatial as fit_dynamic_spatial
 from .models.effects import spatial_effects as spatial_effects
+from .models.effects_over_time import dynamic_effects as dynamic_effects
 from .models.first_difference import fit_first_difference as fit_first_difference
 from .models.fixed_effects import fit_fixed_effects as fit_fixed_effects
 from .models.gmm_method import GmmMethod as GmmMethod
 from .models.hausman import hausman_test as hausman_test
 from .models.instruments import GmmInstruments as GmmInstruments
 from .models.instruments import StandardInstruments as StandardInstruments
+from .models.marginals import log_marginal_likelihoods as log_marginal_likelihoods
+from .models.marginals import model_probabilities as model_probabilities
 from .models.pooled import fit_pooled as fit_pooled
+from .models.priors import BetaPrior as BetaPrior
 from .models.random_effects import fit_random_effects as fit_random_effects
 from .models.residual_tests import cross_section_test as cross_section_test
 from .models.residual_tests import equal_variance_test as equal_variance_test
@@ -35,9 +40,14 @@ from .models.residual_tests import serial_correlation_test as serial_correlation
 from .models.responses import city_responses as city_responses
 from .models.spatial_iv import fit_spatial_iv as fit_spatial_iv
 from .models.spatial_panel import fit_spatial_panel as fit_spatial_panel
+from .models.spatial_residuals import residual_moran as residual_moran
+from .models.spatial_tests import (
+    lagrange_multiplier_tests as lagrange_multiplier_tests,
+)
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published
 from .paper.reproduction import reproduce as reproduce
+from .planner.scenarios import what_if as what_if
 from .planner.study import Study as Study
 from .report.autocorrelation_figures import draw_moran_by_year as draw_moran_by_year
 from .report.choropleth import draw_choropleth as draw_choropleth

@@ -1,0 +1,292 @@
+"""Lagrange multiplier tests of whether a spatial lag or error was left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from spatial_coagg._typing import Effects
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import EstimationError, WeightsError
+from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_tests import (
+    LeastSquares,
+    Scores,
+    conditional_statistic,
+    sums_to_one,
+)
+from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
+from spatial_coagg.models.spatial_plan import (
+    SpatialPlan,
+    Weights,
+    build_likelihood,
+    read_plan,
+)
+from spatial_coagg.models.spatial_rows import (
+    SpatialRows,
+    check_identified,
+    read_matrix,
+)
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._logdet import DENSE_LIMIT
+
+Convention: TypeAlias = Literal["elhorst", "debarsy-ertur"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LagrangeMultiplierTests:
+    """Tests of a regression without spatial lag and error against models with them.
+
+    Attributes
+    ----------
+    effects : {"none", "city", "year", "city-year"}
+    convention : {"elhorst", "debarsy-ertur"}
+    lag, error : HypothesisTest
+        That rho is zero if lambda is, and that lambda is zero if rho is.
+    robust_lag, robust_error : HypothesisTest
+        The same where the other one is near zero but unknown.
+    joint : HypothesisTest
+        That both are zero (two degrees of freedom).
+    lag_given_error, error_given_lag : HypothesisTest or None
+        The same where the other one is estimated; only with ``conditional=True``.
+    """
+
+    effects: Effects
+    convention: Convention
+    lag: HypothesisTest
+    error: HypothesisTest
+    robust_lag: HypothesisTest
+    robust_error: HypothesisTest
+    joint: HypothesisTest
+    lag_given_error: HypothesisTest | None
+    error_given_lag: HypothesisTest | None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Index: lag, error, robust_lag ...; columns statistic, df and p_value."""
+        names = [
+            "lag", "error", "robust_lag", "robust_error", "joint", "lag_given_error",
+            "error_given_lag",
+        ]  # fmt: skip
+        found = {name: getattr(self, name) for name in names}
+        rows = {
+            name: (test.statistic, test.degrees, test.p_value)
+            for name, test in found.items()
+            if test is not None
+        }
+        columns = ["statistic", "df", "p_value"]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return frame.rename_axis("test")
+
+
+def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
+    panel: Panel,
+    weights: Weights,
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    effects: Effects = "city-year",
+    spillovers: Sequence[str] = (),
+    error_weights: Weights | None = None,
+    spillover_weights: Weights | None = None,
+    convention: Convention = "elhorst",
+    conditional: bool = False,
+) -> LagrangeMultiplierTests:
+    r"""Test least squares for a spatial lag and a spatial error that were left out.
+
+    Parameters
+    ----------
+    panel : Panel
+        Every city in every year; one year is a cross-section (effects ``"none"``).
+    weights : Graph or libpysal.weights.W
+        W of the lag, of exactly the panel's cities, compared by label.
+    outcome : str
+    drivers : sequence of str
+    effects : {"none", "city", "year", "city-year"}
+    spillovers : sequence of str
+        Drivers whose W x is in the regression that is tested; none by default.
+    error_weights, spillover_weights : Graph or W, optional
+        Of the error and of the W x; `weights` by default.
+    convention : {"elhorst", "debarsy-ertur"}
+        ``"elhorst"``: as though the swept data were N T observations. ``"debarsy-
+        ertur"``: of the N (T - 1), (N - 1) T or (N - 1)(T - 1) observations that an
+        orthonormal transformation of the effects leaves; with year effects every row
+        of W must sum to one. Without effects they agree.
+    conditional : bool
+        Whether to test, too, for each one where the other is estimated by maximum
+        likelihood.
+
+    Returns
+    -------
+    LagrangeMultiplierTests
+
+    Raises
+    ------
+    MissingColumnError, UnbalancedPanelError, AlignmentError
+        If a column is missing, a city lacks a year, or weights are about other cities.
+    WeightsError
+        If a row of W does not sum to one where it must.
+    EstimationError
+        If a coefficient is not identified (named), there are too few observations, or
+        `conditional` is asked of more than 4,000 cities.
+
+    Notes
+    -----
+    With least-squares residuals e of swept data, s2 = e'e / n and T_w = tr(W W + W'W)
+    for each of the T years:
+
+    .. math:: LM_\rho = \frac{(e'Wy/s^2)^2}{J}, \quad
+              LM_\lambda = \frac{(e'We/s^2)^2}{T\,T_w}, \quad
+              J = \frac{(WXb)'M(WXb)}{s^2} + T\,T_w
+
+    robust forms LM_rho* = (e'Wy/s2 - e'We/s2)^2 / (J - T T_w) and LM_lambda* =
+    (e'We/s2 - T T_w / J e'Wy/s2)^2 / (T T_w (1 - T T_w / J)), joint test LM_lambda +
+    LM_rho* [1]_, [2]_; with different weights for lag and error the general form of
+    the same scores and information. ``"elhorst"`` is Elhorst's ``LMsarsem_panel`` and
+    splm's ``slmtest``, at T = 1 spdep's ``lm.LMtests`` (spreg's panel tests divide e'e
+    by n - K). ``"debarsy-ertur"`` [3]_ is their ``lm_f_sar``, ``lm_f_err``,
+    ``lm_f_joint``; with `conditional` their ``lm_f_err_c`` (a lag given the error) and
+    ``lm_f_sar_c`` (an error given the lag), extended to year effects.
+
+    Where W y-hat is a combination of the regressors - groups of equal size whose
+    members are all neighbours, and every driver's W x in the regression - rho and
+    lambda have the same score: which of them was left out cannot be told locally, and
+    robust and joint tests are nan.
+
+    References
+    ----------
+    .. [1] Anselin, L., Bera, A., Florax, R., and Yoon, M. (1996). Simple diagnostic
+       tests for spatial dependence. Regional Science and Urban Economics 26, 77-104.
+    .. [2] Elhorst, J. P. (2010). Applied spatial econometrics: raising the bar.
+       Spatial Economic Analysis 5, 9-28.
+    .. [3] Debarsy, N., and Ertur, C. (2010). Testing for spatial autocorrelation in a
+       fixed effects panel data model. Regional Science and Urban Economics 40, 453-470.
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, lagrange_multiplier_tests
+    >>> from spatial_coagg import load_example, load_shapes
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> tests = lagrange_multiplier_tests(panel, weights, "ln_cr", ["ln_theta"])
+    >>> list(tests.frame.index), tests.lag.p_value < 0.001
+    (['lag', 'error', 'robust_lag', 'robust_error', 'joint'], True)
+    """
+    check_choice(convention, ("elhorst", "debarsy-ertur"), name="convention")
+    plan = read_plan("gns", effects, drivers, spillovers)
+    cities = panel.frame.index.unique("city").sort_values()
+    own = read_matrix(weights, cities, name="weights")
+    error, spilled = (
+        own if given is None else read_matrix(given, cities, name=name)
+        for name, given in (
+            ("error_weights", error_weights),
+            ("spillover_weights", spillover_weights),
+        )
+    )
+    rows = SpatialRows.of(
+        panel, outcome, list(drivers), spillovers=plan.spillovers,
+        spillover_weights=spilled, constant=effects == "none",
+    )  # fmt: skip
+    tested = _Tested(rows, plan, own, error, convention)
+    return tested.tests(conditional=conditional)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A regression and what it is tested against."""
+
+    rows: SpatialRows
+    plan: SpatialPlan
+    own: SparseMatrix
+    error: SparseMatrix
+    convention: Convention
+
+    @property
+    def transformed(self) -> bool:
+        return self.convention == "debarsy-ertur"
+
+    def tests(self, *, conditional: bool) -> LagrangeMultiplierTests:
+        """Compute the scores and put the labels back."""
+        scores = self._scores()
+        given: dict[Literal["lag", "error"], HypothesisTest | None]
+        given = {"lag": None, "error": None}
+        if conditional:
+            given = self._conditional()
+        return LagrangeMultiplierTests(
+            effects=self.plan.effects,
+            convention=self.convention,
+            lag=chi_squared_test("no spatial lag", scores.alone(0), 1),
+            error=chi_squared_test("no spatial error", scores.alone(1), 1),
+            robust_lag=chi_squared_test(
+                "no spatial lag, whatever the error", scores.robust(0), 1
+            ),
+            robust_error=chi_squared_test(
+                "no spatial error, whatever the lag", scores.robust(1), 1
+            ),
+            joint=chi_squared_test("neither spatial lag nor error", scores.joint(), 2),
+            lag_given_error=given["lag"],
+            error_given_lag=given["error"],
+        )
+
+    def _scores(self) -> Scores:
+        years, cities = self.rows.y.shape
+        if self.transformed:
+            self._check_transformable()
+            years, cities = years - self.plan.by_city, cities - self.plan.by_year
+        effective = years * cities
+        if effective <= len(self.rows.labels) + 2:
+            raise EstimationError(
+                f"{self.rows.y.shape[0]} years of {self.rows.y.shape[1]} cities leave "
+                f"{effective} observations for {len(self.rows.labels)} slopes after "
+                f"the effects; use more years, fewer drivers or effects"
+            )
+        outcome = self.rows.y[:, :, None]
+        columns = np.concatenate([outcome, lag(outcome, self.own), self.rows.z], axis=2)
+        moments = SpatialMoments.of(
+            columns, None, by_city=self.plan.by_city, by_year=self.plan.by_year
+        )
+        check_identified(
+            moments.swept(0.0)[:, :, 2:], self.rows.z, self.rows.labels,
+            self.plan.effects,
+        )  # fmt: skip
+        null = LeastSquares(moments, years, cities, projected=self.transformed)
+        return null.scores(self.own, self.error)
+
+    def _check_transformable(self) -> None:
+        even = sums_to_one(self.own) and sums_to_one(self.error)
+        if self.plan.by_year and not even:
+            raise WeightsError(
+                "rows of the weights do not sum to one (cities without neighbours or "
+                "another normalisation), so year effects cannot be transformed away; "
+                'use convention="elhorst", or weights with transform="row" and '
+                'islands="nearest"'
+            )
+
+    def _conditional(self) -> dict[Literal["lag", "error"], HypothesisTest | None]:
+        if self.rows.y.shape[1] > DENSE_LIMIT:
+            raise EstimationError(
+                f"conditional tests need N x N memory, too much for "
+                f"{self.rows.y.shape[1]} cities; use conditional=False"
+            )
+        both = SpatialPlan("sac", self.plan.effects, ())
+        correction: Literal["transform", "none"]
+        correction = "transform" if self.transformed else "none"
+        likelihood = build_likelihood(self.rows, both, self.own, self.error, correction)
+        words = {
+            "lag": "no spatial lag, given the spatial error",
+            "error": "no spatial error, given the spatial lag",
+        }
+        sides: tuple[Literal["lag", "error"], ...] = ("lag", "error")
+        return {
+            side: chi_squared_test(
+                words[side],
+                conditional_statistic(
+                    likelihood, self.own, self.error, tested=side,
+                    projected=self.transformed,
+                ),
+                1,
+            )
+            for side in sides
+        }  # fmt: skip
