@@ -1,0 +1,320 @@
+"""The spatial family side by side, for one W or for several."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from spatial_coagg._typing import Effects
+from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.models.marginals import (
+    FAMILY,
+    lagged_drivers,
+    log_marginal_likelihoods,
+    model_probabilities,
+    name_weights,
+)
+from spatial_coagg.models.priors import BetaPrior, Prior
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_plan import (
+    WITH_ERROR,
+    WITH_LAG,
+    Correction,
+    Information,
+    SpatialModel,
+    Weights,
+    read_plan,
+    settle_correction,
+)
+from spatial_coagg.models.spatial_random import RandomError
+from spatial_coagg.models.spatial_rows import read_matrix
+from spatial_coagg.tables.panel import Panel
+
+# What two fits must share for their log-likelihoods to be compared.
+_SHARED = ("outcome", "effects", "correction", "rows")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelComparison:
+    """Spatial fits of the same observations, side by side.
+
+    Attributes
+    ----------
+    fits : mapping of str to SpatialPanelFit
+        For :func:`tabulate_models`; headed by the model, the W, or both.
+    frame : DataFrame
+        Index: the same headings. Columns weights, model, log_likelihood, parameters
+        (slopes, rho, lambda and sigma2), aic, bic, rho, lambda (nan where the model
+        has none), sigma2, r2_within, log_marginal and probability (nan with random
+        effects, without a prior, and of fits compared by :meth:`from_fits`).
+    """
+
+    fits: Mapping[str, SpatialPanelFit]
+    frame: pd.DataFrame
+
+    @classmethod
+    def from_fits(cls, fits: Mapping[str, SpatialPanelFit]) -> "ModelComparison":
+        """Compare fits that exist already.
+
+        Parameters
+        ----------
+        fits : mapping of str to SpatialPanelFit
+
+        Returns
+        -------
+        ModelComparison
+            Without marginal likelihoods.
+
+        Raises
+        ------
+        EstimationError
+            If there is none, or if their log-likelihoods are not of the same outcome,
+            effects, correction and observations.
+        """
+        if len(fits) == 0:
+            raise EstimationError("there is no fit to compare; give at least one")
+        for name in _SHARED:
+            _check_shared(fits, name)
+        frame = pd.DataFrame.from_dict(
+            {heading: _row(fit) for heading, fit in fits.items()}, orient="index"
+        )
+        frame.index.name = "fit"
+        return cls(dict(fits), frame)
+
+    @property
+    def lowest_aic(self) -> str:
+        """Heading of the fit with the lowest AIC."""
+        return str(self.frame["aic"].idxmin())
+
+    @property
+    def lowest_bic(self) -> str:
+        """Heading of the fit with the lowest BIC."""
+        return str(self.frame["bic"].idxmin())
+
+    @property
+    def most_probable(self) -> str | None:
+        """Heading of the fit with the highest posterior probability, if there are."""
+        known = self.frame["probability"].dropna()
+        return None if known.empty else str(known.idxmax())
+
+    @property
+    def basis(self) -> str:
+        """Why the log-likelihoods can be compared, in a sentence."""
+        fit = next(iter(self.fits.values()))
+        text = (
+            f"Log-likelihoods, AIC and BIC are of the same {fit.rows} observations "
+            f"(effects: {fit.effects}; correction: {fit.correction})"
+        )
+        if fit.correction == "bias":
+            return f"{text}, at the estimates before the correction of bias."
+        return f"{text}."
+
+    @property
+    def summary(self) -> str:
+        """Which fit is best, by each criterion, in sentences."""
+        parts = [
+            self.basis,
+            f"The lowest AIC has {self.lowest_aic}, the lowest BIC {self.lowest_bic}.",
+        ]
+        best = self.most_probable
+        if best is not None:
+            share = float(self.frame["probability"][best])
+            parts.append(
+                f"The most probable is {best}, with a posterior probability of "
+                f"{share:.3f}."
+            )
+        return " ".join(parts)
+
+    def __str__(self) -> str:
+        """Return the frame, rounded, and the summary."""
+        return f"{self.frame.round(4).to_string()}\n{self.summary}"
+
+
+def compare_models(  # noqa: PLR0913 (a model's options, all by name)
+    panel: Panel,
+    weights: Weights | Mapping[str, Weights],
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    models: Sequence[SpatialModel] = FAMILY,
+    effects: Effects | Literal["random"] = "city-year",
+    random_error: RandomError = "baltagi",
+    spillovers: Sequence[str] | None = None,
+    correction: Correction | None = None,
+    covariance: Information | None = None,
+    prior: Prior | None = "uniform",
+) -> ModelComparison:
+    """Fit a family of spatial models to the same data, with one W or several.
+
+    Parameters
+    ----------
+    panel : Panel
+        Every city in every year.
+    weights : Graph or libpysal.weights.W, or mapping of str to them
+        One W, or several by name.
+    outcome : str
+    drivers : sequence of str
+    models : sequence of str
+        Of :func:`fit_spatial_panel`; a single one compares its fits over several W.
+    effects, random_error, spillovers, covariance
+        As in :func:`fit_spatial_panel`.
+    correction : {"transform", "bias", "none"}, optional
+        The same for all fits, or their likelihoods could not be compared. By default
+        ``"transform"`` where every W of every model allows it, else ``"none"`` with a
+        warning.
+    prior : "uniform", BetaPrior or None
+        Of rho and lambda, for the posterior probabilities; None leaves them out, which
+        saves time with models that have both rho and lambda.
+
+    Returns
+    -------
+    ModelComparison
+        ``frame``, ``fits`` for :func:`tabulate_models`, ``lowest_aic``,
+        ``lowest_bic``, ``most_probable``, ``summary``.
+
+    Raises
+    ------
+    EstimationError
+        If there is no model, no W, or a fit cannot be estimated.
+    MissingColumnError, UnbalancedPanelError, AlignmentError, WeightsError
+        As :func:`fit_spatial_panel`.
+
+    Warns
+    -----
+    InferenceWarning
+        If some W does not allow the transformation, and as :func:`fit_spatial_panel`.
+
+    Notes
+    -----
+    AIC and BIC count slopes, rho, lambda and sigma2; effects that were swept out are
+    the same in all fits and are not counted. BIC takes the logarithm of the effective
+    observations.
+
+    Probabilities are those of all pairs of model and W, equally likely beforehand, by
+    the marginal likelihoods of :func:`log_marginal_likelihoods` (LeSage 2014), which
+    use all T log-determinants whatever the correction of the fits; for probabilities
+    of the models given W, or of W given the model, pass these to
+    :func:`model_probabilities`. They are nan with random effects.
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, compare_models, load_example
+    >>> from spatial_coagg import load_shapes
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> found = compare_models(panel, weights, "ln_cr", ["ln_theta", "ln_gdp"])
+    >>> found.lowest_aic, found.most_probable
+    ('SDM', 'SDM')
+    >>> list(found.frame.index)
+    ['OLS', 'SLX', 'SAR', 'SEM', 'SDM', 'SDEM']
+    """
+    named = name_weights(weights)
+    if len(models) == 0:
+        raise EstimationError("there is no model to compare; name at least one")
+    if effects == "random" and isinstance(prior, BetaPrior):
+        raise EstimationError(
+            "there are no marginal likelihoods with random effects, so prior= does not "
+            "apply; leave it out"
+        )
+    settled = (
+        correction
+        if effects == "random" or correction is not None
+        else _common_correction(panel, named, drivers, models, effects)
+    )
+    fits, pairs = {}, {}
+    for name, graph in named.items():
+        for model in models:
+            heading = _heading(name, model, weights, models)
+            pairs[heading] = (name, model)
+            fits[heading] = fit_spatial_panel(
+                panel, graph, outcome, drivers, model=model, effects=effects,
+                random_error=random_error,
+                spillovers=lagged_drivers(model, models, spillovers),
+                correction=settled, covariance=covariance,
+            )  # fmt: skip
+    compared = ModelComparison.from_fits(fits)
+    frame = compared.frame.assign(weights=[pairs[each][0] for each in fits])
+    if effects != "random" and prior is not None:
+        marginal = log_marginal_likelihoods(
+            panel, named, outcome, drivers, models=models, effects=effects,
+            spillovers=spillovers, prior=prior,
+        )  # fmt: skip
+        order = list(pairs.values())
+        frame["log_marginal"] = marginal.loc[order].to_numpy()
+        frame["probability"] = model_probabilities(marginal).loc[order].to_numpy()
+    return ModelComparison(compared.fits, frame)
+
+
+def _common_correction(
+    panel: Panel,
+    named: Mapping[str, Weights],
+    drivers: Sequence[str],
+    models: Sequence[SpatialModel],
+    effects: Effects,
+) -> Correction:
+    """Return the correction that every W of every model allows."""
+    if effects == "none":
+        return "none"
+    spatial = [each for each in models if each in (*WITH_LAG, *WITH_ERROR)]
+    cities = panel.frame.index.unique("city").sort_values()
+    for name, graph in named.items() if spatial else ():
+        matrix = read_matrix(graph, cities, name=f"weights {name!r}")
+        try:
+            settle_correction(
+                "transform", read_plan(spatial[0], effects, drivers, None), [matrix]
+            )
+        except WeightsError:
+            warnings.warn(
+                f"some rows of weights {name!r} do not sum to one, so year effects "
+                f"cannot be transformed away: all fits use the plain likelihood, whose "
+                f"rho is biased towards zero when there are few cities",
+                InferenceWarning,
+                stacklevel=3,
+            )
+            return "none"
+    return "transform"
+
+
+def _heading(
+    name: str,
+    model: SpatialModel,
+    weights: Weights | Mapping[str, Weights],
+    models: Sequence[SpatialModel],
+) -> str:
+    if not isinstance(weights, Mapping):
+        return model.upper()
+    return name if len(models) == 1 else f"{model.upper()}, {name}"
+
+
+def _check_shared(fits: Mapping[str, SpatialPanelFit], name: str) -> None:
+    first, *others = fits.items()
+    for heading, fit in others:
+        own, other = getattr(first[1], name), getattr(fit, name)
+        if own != other:
+            raise EstimationError(
+                f"log-likelihoods can be compared only of the same {name}: it is "
+                f"{own!r} in {first[0]!r} and {other!r} in {heading!r}; fit both alike"
+            )
+
+
+def _row(fit: SpatialPanelFit) -> dict[str, float | int | str]:
+    labels = fit.estimates.index
+    aic = float(fit.facts["aic"])
+    return {
+        "weights": "",
+        "model": fit.model,
+        "log_likelihood": fit.log_likelihood,
+        "parameters": round(aic / 2 + fit.log_likelihood),
+        "aic": aic,
+        "bic": float(fit.facts["bic"]),
+        "rho": fit.rho if "rho" in labels else np.nan,
+        "lambda": fit.error_lambda if "lambda" in labels else np.nan,
+        "sigma2": fit.sigma2,
+        "r2_within": fit.r2_within,
+        "log_marginal": np.nan,
+        "probability": np.nan,
+    }

@@ -1,0 +1,331 @@
+"""Bayesian model choice: marginal likelihoods of the spatial family, probabilities."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from spatial_coagg._typing import Effects, FloatArray
+from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
+from spatial_coagg.models._spatial_likelihood import Jacobian
+from spatial_coagg.models._spatial_marginal import Coefficient, log_marginal
+from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models.priors import Prior, with_prior
+from spatial_coagg.models.spatial_plan import (
+    WITH_ERROR,
+    WITH_LAG,
+    WITH_SPILLOVERS,
+    SpatialModel,
+    SpatialPlan,
+    Weights,
+    read_plan,
+    settle_correction,
+)
+from spatial_coagg.models.spatial_rows import (
+    SpatialRows,
+    check_identified,
+    read_matrix,
+)
+from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._logdet import DENSE_LIMIT, spectrum
+
+FAMILY: tuple[SpatialModel, ...] = ("ols", "slx", "sar", "sem", "sdm", "sdem")
+ONE_WEIGHTS = "W"
+Given: TypeAlias = Literal["weights", "model"]
+
+
+def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
+    panel: Panel,
+    weights: Weights | Mapping[str, Weights],
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    models: Sequence[SpatialModel] = FAMILY,
+    effects: Effects = "city-year",
+    spillovers: Sequence[str] | None = None,
+    prior: Prior = "uniform",
+    correction: Literal["transform", "none"] = "none",
+) -> pd.Series:
+    r"""Integrate every coefficient out of the likelihood of each model and W.
+
+    Parameters
+    ----------
+    panel : Panel
+        Every city in every year.
+    weights : Graph or libpysal.weights.W, or mapping of str to them
+        One W, or several by name.
+    outcome : str
+    drivers : sequence of str
+    models : sequence of str
+        Of :func:`fit_spatial_panel`.
+    effects : {"none", "city", "year", "city-year"}
+    spillovers : sequence of str, optional
+        Drivers that get a W x, in models that have one; all by default.
+    prior : "uniform" or BetaPrior
+        Of rho and of lambda: uniform over the admissible interval, or a beta density.
+    correction : {"none", "transform"}
+        ``"none"``: LeSage's, all T log-determinants of I - rho W. ``"transform"``:
+        those of the data after Lee and Yu's transformation: T - 1 of them with city
+        effects, without the eigenvalue 1 with year effects.
+
+    Returns
+    -------
+    Series
+        ln m, index (weights, model); one W is called ``"W"``.
+
+    Raises
+    ------
+    MissingColumnError, UnbalancedPanelError, AlignmentError
+        If a column is missing, a city lacks a year, or weights are about other cities.
+    WeightsError
+        If a row of W does not sum to one where ``"transform"`` needs it.
+    EstimationError
+        If a coefficient is not identified, there are too few observations, rho has no
+        bound for a uniform density, or the integral cannot be computed.
+
+    Notes
+    -----
+    .. math:: \ln m = \ln \int p(\rho) \, \Gamma(d/2) (2 \pi)^{-d/2} |X'X|^{-1/2}
+              |I - \rho W|^T (e'e)^{-d/2} \, d\rho
+
+    with e'e of the regression of y - rho W y on X, effects swept out, and d the
+    observations N T less effects (N, T, or N + T - 1) less slopes. With a spatial error
+    y and X are filtered by I - lambda W, so |X'X| depends on lambda and stays inside
+    the integral. Models with rho and lambda take a double integral; it needs all
+    eigenvalues (up to 4,000 cities). Integrals are adaptive and in logarithms, so
+    nothing overflows (LeSage 2014, Spatial Econometric Panel Data Model Specification:
+    A Bayesian Approach, Spatial Statistics 9, 122-145).
+
+    Slopes have flat priors, whose height is a convention: the numbers of two models
+    with as many slopes (SAR and SEM; SLX, SDM and SDEM; or one model with two W) can
+    be compared whatever the units, others assume drivers in comparable units, such as
+    logarithms.
+
+    SDPDmod's ``blmpSDPD`` adds an integral where its logarithm belongs, which raises
+    every model with rho or lambda by 2 to 4. With year effects it also lags swept
+    columns, where ours sweeps lagged ones.
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, load_example, load_shapes
+    >>> from spatial_coagg import log_marginal_likelihoods, model_probabilities
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> found = log_marginal_likelihoods(panel, weights, "ln_cr", ["ln_theta"])
+    >>> model_probabilities(found).idxmax()
+    ('W', 'sdm')
+    """
+    check_choice(correction, ("none", "transform"), name="correction")
+    named = name_weights(weights)
+    if len(models) == 0:
+        raise EstimationError("there is no model to compare; name at least one")
+    cities = panel.frame.index.unique("city").sort_values()
+    found: dict[tuple[str, str], float] = {}
+    for name, graph in named.items():
+        matrix = read_matrix(graph, cities, name=f"weights {name!r}")
+        part = _coefficient(panel, matrix, models, effects, prior, correction)
+        for model in models:
+            asked = lagged_drivers(model, models, spillovers)
+            plan = read_plan(model, effects, drivers, asked)
+            data = _MarginalData(panel, outcome, tuple(drivers), matrix, plan)
+            found[name, model] = data.log_marginal(part, correction)
+    series = pd.Series(found, name="log_marginal")
+    series.index = pd.MultiIndex.from_tuples(found, names=["weights", "model"])
+    return series
+
+
+def model_probabilities(
+    log_marginals: pd.Series,
+    *,
+    given: Given | None = None,
+    prior: pd.Series | None = None,
+) -> pd.Series:
+    """Turn log marginal likelihoods into posterior probabilities.
+
+    Parameters
+    ----------
+    log_marginals : Series
+        Index (weights, model), of :func:`log_marginal_likelihoods`.
+    given : {"weights", "model"}, optional
+        ``"weights"``: probabilities of the models given each W; ``"model"``: of the
+        W given each model; by default of all pairs together. Least squares does not
+        depend on W, so among all pairs it counts once for each W.
+    prior : Series, optional
+        Prior weights of the pairs, same index, not negative; equal by default.
+
+    Returns
+    -------
+    Series
+        Same index; the probabilities of a group sum to one.
+
+    Raises
+    ------
+    AlignmentError
+        If `prior` has another index.
+    SpatialCoaggError
+        If a prior weight is negative or all of a group are zero.
+
+    Notes
+    -----
+    p = prior x m / sum(prior x m), from differences of ln m to the largest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from spatial_coagg import model_probabilities
+    >>> index = pd.MultiIndex.from_product(
+    ...     [["queen"], ["sar", "sdm"]], names=["weights", "model"]
+    ... )
+    >>> found = pd.Series([np.log(1.0), np.log(3.0)], index=index)
+    >>> [round(float(each), 2) for each in model_probabilities(found)]
+    [0.25, 0.75]
+    """
+    if given is not None:
+        check_choice(given, ("weights", "model"), name="given")
+    shares = pd.Series(1.0, index=log_marginals.index) if prior is None else prior
+    apart = shares.index.symmetric_difference(log_marginals.index)
+    if len(apart) > 0:
+        raise AlignmentError(
+            f"prior must have the index of the marginal likelihoods; {len(apart)} "
+            f"pairs differ, such as {apart[0]!r}"
+        )
+    aligned = shares.reindex(log_marginals.index).to_numpy(dtype=np.float64)
+    if not (aligned >= 0).all():
+        raise SpatialCoaggError(
+            f"prior weights must not be negative, got {aligned.min()}"
+        )
+    with np.errstate(divide="ignore"):
+        logs = np.log(aligned)
+    heights = pd.Series(log_marginals + logs)
+    groups = (
+        pd.Index([0] * len(heights))
+        if given is None
+        else heights.index.get_level_values(given)
+    )
+    tops = heights.groupby(groups).transform("max")
+    if np.isneginf(tops.to_numpy()).any():
+        raise SpatialCoaggError(
+            "every prior weight of a group is zero; give one of its pairs some weight"
+        )
+    raised = pd.Series(np.exp(heights - tops), name="probability")
+    return pd.Series(raised / raised.groupby(groups).transform("sum"))
+
+
+def name_weights(weights: Weights | Mapping[str, Weights]) -> dict[str, Weights]:
+    """Return the weights by name; a single W is called ``"W"``."""
+    if not isinstance(weights, Mapping):
+        return {ONE_WEIGHTS: weights}
+    if len(weights) == 0:
+        raise EstimationError("there are no weights to compare; give at least one")
+    return dict(weights)
+
+
+def lagged_drivers(
+    model: SpatialModel,
+    models: Sequence[SpatialModel],
+    spillovers: Sequence[str] | None,
+) -> Sequence[str] | None:
+    """Return the spillovers of one model among several; some must have any."""
+    some = any(each in WITH_SPILLOVERS for each in models)
+    return None if some and model not in WITH_SPILLOVERS else spillovers
+
+
+def _coefficient(
+    panel: Panel,
+    matrix: SparseMatrix,
+    models: Sequence[SpatialModel],
+    effects: Effects,
+    prior: Prior,
+    correction: Literal["transform", "none"],
+) -> Coefficient | None:
+    """Return rho or lambda with its prior, the same in every model that has one."""
+    if not any(model in (*WITH_LAG, *WITH_ERROR) for model in models):
+        return None
+    transformed = correction == "transform"
+    years = len(panel.frame.index.unique("year"))
+    jacobian = Jacobian(
+        spectrum(matrix),
+        years - (transformed and "city" in effects),
+        without_unit=transformed and "year" in effects,
+    )
+    return with_prior(jacobian, prior)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _MarginalData:
+    """One model with one W, before its coefficients are integrated out."""
+
+    panel: Panel
+    outcome: str
+    drivers: tuple[str, ...]
+    matrix: SparseMatrix
+    plan: SpatialPlan
+
+    def log_marginal(
+        self, part: Coefficient | None, correction: Literal["transform", "none"]
+    ) -> float:
+        """Return ln m of the model."""
+        plan = self.plan
+        size = self.matrix.shape[0]
+        if plan.has_lag and plan.has_error and size > DENSE_LIMIT:
+            raise EstimationError(
+                f"the double integral of the {plan.model} needs all eigenvalues, too "
+                f"many for {size} cities; leave this model out"
+            )
+        rows = self._rows()
+        used = [self.matrix] * (plan.has_lag or plan.has_error)
+        settle_correction(correction, plan, used)
+        moments = self._moments(rows)
+        check_identified(
+            moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, plan.effects
+        )
+        found = log_marginal(
+            moments,
+            self._freedom(rows),
+            part if plan.has_lag else None,
+            part if plan.has_error else None,
+        )
+        if math.isnan(found):
+            raise EstimationError(
+                f"the integral of the {plan.model} over rho or lambda did not settle; "
+                f"use another prior or more years"
+            )
+        return found
+
+    def _rows(self) -> SpatialRows:
+        return SpatialRows.of(
+            self.panel,
+            self.outcome,
+            self.drivers,
+            spillovers=self.plan.spillovers,
+            spillover_weights=self.matrix,
+            constant=self.plan.effects == "none",
+        )
+
+    def _moments(self, rows: SpatialRows) -> SpatialMoments:
+        outcome: FloatArray = rows.y[:, :, None]
+        columns = np.concatenate([outcome, lag(outcome, self.matrix), rows.z], axis=2)
+        return SpatialMoments.of(
+            columns,
+            self.matrix if self.plan.has_error else None,
+            by_city=self.plan.by_city,
+            by_year=self.plan.by_year,
+        )
+
+    def _freedom(self, rows: SpatialRows) -> int:
+        years, cities = rows.y.shape
+        by_city, by_year = self.plan.by_city, self.plan.by_year
+        taken = cities * by_city + years * by_year - (by_city and by_year)
+        freedom = int(years * cities - taken - len(rows.labels))
+        if freedom < 1:
+            raise EstimationError(
+                f"{years} years of {cities} cities leave no degree of freedom for "
+                f"{listed(rows.labels)} after the effects; use more years or fewer "
+                f"drivers"
+            )
+        return freedom
