@@ -1,10 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from esda.geary import Geary
-from esda.getisord import G
 from places import (
-    columbus,
     graph_of,
     lattice,
     orders,
@@ -21,35 +18,6 @@ from spatial_coagg.errors import (
 from spatial_coagg.weights.align import weight_matrix
 
 VALUES = pd.Series([1.0, 2.5, 4.0, 8.0, 9.0, 3.0, 5.0], index=list("abcdefg"))
-
-
-def test_geary_and_its_moments_are_those_of_esda() -> None:
-    values, graph, weights = columbus()
-    ours = geary(values, graph, permutations=0)
-    theirs = Geary(values.to_numpy(), weights, permutations=0)
-    pairs = {
-        "statistic": theirs.C,
-        "expectation": theirs.EC,
-        "variance_normal": theirs.VC_norm,
-        "variance_randomisation": theirs.VC_rand,
-        "z_normal": theirs.z_norm,
-        "z_randomisation": theirs.z_rand,
-        "p_normal": 2 * theirs.p_norm,
-        "p_randomisation": 2 * theirs.p_rand,
-    }
-    for name, expected in pairs.items():
-        assert getattr(ours, name) == pytest.approx(expected, rel=1e-12), name
-
-
-def test_general_g_and_its_moments_are_those_of_esda() -> None:
-    values, graph, weights = columbus("HOVAL")
-    ours = getis_ord(values, graph.transform("B"), permutations=0)
-    theirs = G(values.to_numpy(), weights, permutations=0)
-    assert ours.statistic == pytest.approx(theirs.G, rel=1e-12)
-    assert ours.expectation == pytest.approx(theirs.EG, rel=1e-12)
-    assert ours.variance_randomisation == pytest.approx(theirs.VG, rel=1e-10)
-    assert ours.z_randomisation == pytest.approx(theirs.z_norm, rel=1e-10)
-    assert np.isnan(ours.p_normal)
 
 
 @pytest.mark.parametrize("test", [geary, getis_ord])

@@ -1,47 +1,14 @@
 import itertools
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from esda.geary_local import Geary_Local
-from esda.getisord import G_Local
-from libpysal.weights import lat2W
-from places import columbus, graph_of, lattice, uneven
+from places import graph_of, lattice, uneven
 
 from spatial_coagg.autocorrelation.hot_spots import local_geary, local_getis_ord
 from spatial_coagg.weights.align import weight_matrix
 
 VALUES = pd.Series([1.0, 2.5, 4.0, 8.0, 9.0, 3.0, 5.0], index=list("abcdefg"))
-
-
-def test_local_geary_is_that_of_esda() -> None:
-    # Not on Columbus, whose names esda sorts as text and so takes for other places.
-    codes = [f"{place:03d}" for place in range(49)]
-    values = pd.Series(np.random.default_rng(1).normal(size=49), index=codes)
-    weights = lat2W(7, 7)
-    weights.transform = "r"
-    ours = local_geary(values, lattice(7), fdr="none", rng=1).frame["statistic"]
-    with warnings.catch_warnings(action="ignore"):  # of pandas, inside esda
-        theirs = Geary_Local(weights, permutations=0).fit(values.to_numpy())
-    assert ours.to_numpy() == pytest.approx(theirs.localG, rel=1e-12)
-
-
-@pytest.mark.parametrize("star", [True, False])
-@pytest.mark.parametrize("transform", ["R", "B"])
-def test_local_g_is_that_of_esda(*, star: bool, transform: str) -> None:
-    values, graph, weights = columbus("HOVAL")
-    ours = local_getis_ord(
-        values, graph.transform(transform), star=star, fdr="none", rng=1
-    ).frame
-    with warnings.catch_warnings(action="ignore"):  # on the weight of the city itself
-        theirs = G_Local(
-            values.to_numpy(), weights, transform=transform, permutations=0, star=star
-        )
-    assert ours["statistic"].to_numpy() == pytest.approx(theirs.Gs, rel=1e-10)
-    assert ours["expectation"].to_numpy() == pytest.approx(theirs.EGs, rel=1e-10)
-    if transform == "B":
-        assert ours["variance"].to_numpy() == pytest.approx(theirs.VGs, rel=1e-8)
 
 
 def every_order(city: int) -> np.ndarray:

@@ -5,9 +5,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from esda.moran import Moran_Local, Moran_Local_BV
 from libpysal.graph import Graph
-from places import columbus, graph_of, lattice, panel_of, uneven
+from places import graph_of, lattice, panel_of, uneven
 
 from spatial_coagg.autocorrelation.classes import CLASSES, permutations_needed
 from spatial_coagg.autocorrelation.local import (
@@ -30,43 +29,6 @@ VALUES = pd.Series([1.0, 2.5, 4.0, 8.0, 9.0, 3.0, 5.0], index=list("abcdefg"))
 def draw(side: int, seed: int = 0) -> pd.Series:
     values = np.random.default_rng(seed).normal(size=side * side)
     return pd.Series(values, index=[f"{place:03d}" for place in range(side * side)])
-
-
-def test_statistic_and_quadrant_are_those_of_esda() -> None:
-    values, graph, weights = columbus()
-    ours = local_moran(values, graph, fdr="none", rng=1).frame
-    theirs = Moran_Local(values.to_numpy(), weights, permutations=0)
-    assert ours["statistic"].to_numpy() == pytest.approx(theirs.Is, rel=1e-12)
-    names = {1: "HH", 2: "LH", 3: "LL", 4: "HL"}
-    assert ours["quadrant"].tolist() == [names[place] for place in theirs.q]
-
-
-def test_moments_are_those_of_esda_but_for_its_factor() -> None:
-    values, graph, weights = columbus()
-    ours = local_moran(values, graph, fdr="none", rng=1).frame
-    theirs = Moran_Local(values.to_numpy(), weights, permutations=0)
-    # esda's Is carry (N - 1) / N; its EIc and VIc are Sokal's, which do not.
-    factor = (len(values) - 1) / len(values)
-    assert ours["expectation"].to_numpy() == pytest.approx(
-        factor * theirs.EIc, rel=1e-12
-    )
-    assert ours["variance"].to_numpy() == pytest.approx(
-        factor**2 * theirs.VIc, rel=1e-12
-    )
-
-
-def test_bivariate_statistic_is_that_of_esda() -> None:
-    first, graph, weights = columbus("CRIME")
-    second = columbus("INC")[0]
-    ours = local_bivariate_moran(first, second, graph, fdr="none", rng=1).frame
-    with warnings.catch_warnings(action="ignore"):  # esda announces a new default
-        theirs = Moran_Local_BV(
-            first.to_numpy(), second.to_numpy(), weights, permutations=1
-        )
-    assert ours["statistic"].to_numpy() == pytest.approx(theirs.Is, rel=1e-12)
-    assert ours["lag"].to_numpy() == pytest.approx(
-        weight_matrix(graph) @ second.to_numpy(), rel=1e-12
-    )
 
 
 def every_lag(values: pd.Series, graph: Graph, city: int) -> np.ndarray:

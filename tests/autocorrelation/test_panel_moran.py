@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from esda.moran import Moran_BV
 from places import (
     columbus,
     graph_of,
@@ -113,14 +112,6 @@ def test_islands_of_a_panel_are_left_out_with_a_warning() -> None:
     values = np.random.default_rng(1).normal(size=(2, 5))
     with pytest.warns(IsolatedCityWarning, match="left out of the panel's Moran's I"):
         assert panel_moran(panel_of(values), "x", graph, permutations=0).cities == 4
-
-
-def test_bivariate_statistic_is_that_of_esda() -> None:
-    first, graph, weights = columbus("CRIME")
-    second = columbus("INC")[0]
-    ours = bivariate_moran(first, second, graph, permutations=0)
-    theirs = Moran_BV(first.to_numpy(), second.to_numpy(), weights, permutations=0)
-    assert ours.statistic == pytest.approx(theirs.I, rel=1e-12)
 
 
 def test_bivariate_moments_are_those_of_all_orders() -> None:
