@@ -29,6 +29,7 @@ from .models.gmm_method import GmmMethod as GmmMethod
 from .models.hausman import hausman_test as hausman_test
 from .models.instruments import GmmInstruments as GmmInstruments
 from .models.instruments import StandardInstruments as StandardInstruments
+from .models.likelihood_ratio import likelihood_ratio_test as likelihood_ratio_test
 from .models.marginals import log_marginal_likelihoods as log_marginal_likelihoods
 from .models.marginals import model_probabilities as model_probabilities
 from .models.pooled import fit_pooled as fit_pooled
@@ -41,6 +42,7 @@ from .models.responses import city_responses as city_responses
 from .models.spatial_iv import fit_spatial_iv as fit_spatial_iv
 from .models.spatial_panel import fit_spatial_panel as fit_spatial_panel
 from .models.spatial_residuals import residual_moran as residual_moran
+from .models.spatial_restrictions import wald_test as wald_test
 from .models.spatial_tests import (
     lagrange_multiplier_tests as lagrange_multiplier_tests,
 )

@@ -91,5 +91,8 @@ def residual_moments(
     mean = trace / degrees
     second = (gram + product + trace**2) / (degrees * (degrees + 2))
     return ResidualMoments(
-        scale * value, scale * mean, float(scale**2 * (second - mean**2)), degrees
+        scale * value,
+        float(scale * mean),
+        float(scale**2 * (second - mean**2)),
+        degrees,
     )
