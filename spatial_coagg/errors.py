@@ -156,3 +156,7 @@ class InferenceWarning(SpatialCoaggWarning):
 
 class DataWarning(SpatialCoaggWarning):
     """The data were usable, with something the reader must know."""
+
+
+class ExtrapolationWarning(SpatialCoaggWarning):
+    """A question lies outside what the data of a model show."""
