@@ -1,30 +1,27 @@
 """The map: cities coloured by a number, year by year, in one page without network."""
 
-import base64
 import html
-import json
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 
-import folium
 import geopandas as gpd
 import pandas as pd
-from folium.template import Template
-from xstatic.pkg import leaflet
 
 from spatial_coagg.checks import check_choice
-from spatial_coagg.report.map_data import Inset, check_boundaries, encode_shapes
+from spatial_coagg.report.map_data import (
+    Inset,
+    check_boundaries,
+    encode_shapes,
+    mercator_projection,
+)
 from spatial_coagg.report.map_layers import Layer, encode_layers
 from spatial_coagg.report.map_names import name_cities
+from spatial_coagg.report.map_page import TILES, fill_page
+from spatial_coagg.report.map_what_if import WhatIfLayer, encode_what_if
 from spatial_coagg.report.map_words import WORDS, Language
-
-# In the order in which they build on each other.
-SCRIPTS = ("map_data.js", "map_view.js", "map_panel.js", "map.js")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +31,8 @@ class ChoroplethMap:
     Attributes
     ----------
     html : str
-        A complete page that needs nothing beside it: Leaflet, data and drawing are
-        inside.
+        A complete page. Leaflet, data and drawing are inside, so that it needs nothing
+        beside it, unless it was drawn with ``cdn=True``.
     title : str
         Heading of the map.
     """
@@ -72,16 +69,18 @@ class ChoroplethMap:
         return target
 
 
-def draw_choropleth(
+def draw_choropleth(  # noqa: PLR0913 - each is one thing that a page shows
     boundaries: gpd.GeoDataFrame,
     layers: Mapping[str, pd.Series | Layer],
     *,
     title: str,
     names: pd.Series | pd.DataFrame | None = None,
     inset: Inset | None = None,
+    what_if: WhatIfLayer | None = None,
     notice: str = "",
     credit: str = "",
     lang: Language = "en",
+    cdn: bool = False,
 ) -> ChoroplethMap:
     """Draw cities coloured by one layer at a time, with a slider for the years.
 
@@ -101,12 +100,17 @@ def draw_choropleth(
     inset : Inset, optional
         A part drawn again in a frame of its own, and lines such as the South China
         Sea dash line: ``Inset.around(load_dash_line())``.
+    what_if : WhatIfLayer, optional
+        One more layer: the reader clicks a city, types a percentage and sees who gains.
     notice : str
         Stands above the title wherever the map goes, such as "Simulated data".
     credit : str
         Sources of the boundaries and the data.
     lang : {"en", "zh"}
         Language of the map's own words, and of the city names where both are given.
+    cdn : bool
+        Draw the small online version: Leaflet from a content delivery network, the
+        cities on OpenStreetMap's tiles. It needs the network; the default needs none.
 
     Returns
     -------
@@ -117,7 +121,7 @@ def draw_choropleth(
     BoundaryError
         If a geometry or the CRS is missing.
     AlignmentError
-        If a layer has a city that `boundaries` lacks.
+        If a layer or the what-if has a city that `boundaries` lacks.
     SpatialCoaggError
         If a layer or a choice cannot be drawn.
 
@@ -125,7 +129,8 @@ def draw_choropleth(
     -----
     Breaks are fixed over the years, so a colour means the same in each. Values are
     rounded once, to the decimals shown, and everything the page does (classes, ranks,
-    legend) is done with those numbers. The projection is equal-area.
+    legend) is done with those numbers. The projection is equal-area, with tiles that
+    of the tiles (Web Mercator).
 
     Examples
     --------
@@ -150,23 +155,25 @@ def draw_choropleth(
         for name, layer in layers.items()
     }
     years, encoded = encode_layers(chosen, cities=ordered.index)
-    data = {
+    projection = mercator_projection(ordered) if cdn else None
+    shapes = encode_shapes(ordered, inset=inset, projection=projection)
+    data: dict[str, object] = {
         "title": title,
         "years": years,
         "layers": encoded,
         "names": asdict(name_cities(ordered, names=names, lang=lang)),
-        "shapes": asdict(encode_shapes(ordered, inset=inset)),
+        "shapes": asdict(shapes),
+        "tiles": TILES if cdn else None,
         "words": WORDS[lang],
     }
+    if what_if is not None:
+        data["what_if"] = encode_what_if(what_if, cities=ordered.index)
     texts = {"title": title, "credit": credit, "lang": lang}
     texts |= {f"words.{key}": word for key, word in WORDS[lang].items()}
     filled = {mark: html.escape(text) for mark, text in texts.items()}
-    filled |= {
-        "data": _json_for_html(data),
-        "notice": _notice(notice),
-        "inset": "" if inset is None else _inset_figure(inset.title, lang),
-    }
-    return ChoroplethMap(html=_fill_skeleton(filled), title=title)
+    filled["notice"] = _notice(notice)
+    filled["inset"] = "" if inset is None else _inset_figure(inset.title, lang)
+    return ChoroplethMap(html=fill_page(filled, data, cdn=cdn), title=title)
 
 
 def _notice(text: str) -> str:
@@ -178,82 +185,7 @@ def _notice(text: str) -> str:
 def _inset_figure(title: str, lang: Language) -> str:
     caption = html.escape(title or WORDS[lang]["inset"])
     return (
-        f'<figure class="coagg-inset" id="coagg-inset">'
+        f'<figure class="coagg-inset">'
         f'<svg role="img" aria-label="{caption}"></svg>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
-
-
-def _fill_skeleton(texts: Mapping[str, str]) -> str:
-    """Put texts, scripts and data where folium's page has marks like ``[[title]]``.
-
-    They do not go through folium itself, because it reads what a template returns as
-    a template again: a city named ``{{ ... }}`` would be run.
-    """
-    filled = {
-        **texts,
-        "style": _asset("map.css"),
-        "scripts": "\n".join(_asset(name) for name in SCRIPTS),
-        "leaflet_style": _leaflet_style(),
-        "leaflet_script": _leaflet_script(),
-    }
-    skeleton: str = _MapPage().get_root().render()
-    skeleton = skeleton.replace("<html>", '<html lang="[[lang]]">', 1)
-    # One pass, so that a mark within a text stays text.
-    return re.sub(r"\[\[([\w.]+)\]\]", lambda mark: filled[mark.group(1)], skeleton)
-
-
-def _asset(name: str) -> str:
-    folder = files("spatial_coagg.report").joinpath("assets")
-    return folder.joinpath(name).read_text(encoding="utf-8")
-
-
-class _MapPage(folium.Map):
-    """folium's map on a page of our own, without what folium loads from the web."""
-
-    _template = Template(_asset("map.html.j2"))
-
-    def __init__(self) -> None:
-        super().__init__(
-            tiles=None,
-            crs="Simple",
-            zoom_control=False,
-            attribution_control=False,
-            keyboard=False,
-            zoom_snap=0,
-            zoom_delta=0.5,
-            wheel_px_per_zoom_level=120,
-            # What is asked for while Leaflet animates a zoom is undone at its end.
-            zoom_animation=False,
-            fade_animation=False,
-        )
-        # folium's own is drawn by chance; the same map shall be the same page.
-        self._id = "coagg"
-        self.default_js: list[tuple[str, str]] = []
-        self.default_css: list[tuple[str, str]] = []
-
-
-def _json_for_html(data: Mapping[str, object]) -> str:
-    """Write JSON that holds no character with a meaning in HTML."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _leaflet_script() -> str:
-    script = Path(leaflet.BASE_DIR, "leaflet.js").read_text(encoding="utf-8")
-    # The source map is a second file, which the page does not have.
-    return re.sub(r"//# sourceMappingURL=.*", "", script)
-
-
-def _leaflet_style() -> str:
-    """Return Leaflet's style sheet with its images inside."""
-    folder = Path(leaflet.BASE_DIR)
-    style = (folder / "leaflet.css").read_text(encoding="utf-8")
-
-    def inlined(match: re.Match[str]) -> str:
-        image = base64.b64encode((folder / match.group(1)).read_bytes()).decode()
-        return f"url(data:image/png;base64,{image})"
-
-    return re.sub(r"url\((images/[\w-]+\.png)\)", inlined, style)

@@ -1,6 +1,7 @@
 """Boundaries made small enough for a page: projected, simplified, written as text."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import shapely
 from spatial_coagg._typing import FloatArray, IntArray
 from spatial_coagg.checks import check_unique, listed
 from spatial_coagg.errors import BoundaryError
+from spatial_coagg.report._compact import encode_numbers
 
 # The drawing keeps this many steps across its longer side, two or three for each
 # pixel of a wide screen, so that it can be enlarged some eight times.
@@ -76,7 +78,9 @@ class MapShapes:
     Attributes
     ----------
     projection : str
-        Equal-area projection, as a PROJ string.
+        As a PROJ string.
+    middle : float
+        Longitude of its middle, in degrees.
     step_km : float
         Width of a grid step in km.
     cities : tuple of str
@@ -91,6 +95,7 @@ class MapShapes:
     """
 
     projection: str
+    middle: float
     step_km: float
     cities: tuple[str, ...]
     lines: tuple[str, ...]
@@ -98,7 +103,12 @@ class MapShapes:
     inset: Box | None
 
 
-def encode_shapes(boundaries: gpd.GeoDataFrame, *, inset: Inset | None) -> MapShapes:
+def encode_shapes(
+    boundaries: gpd.GeoDataFrame,
+    *,
+    inset: Inset | None,
+    projection: str | None = None,
+) -> MapShapes:
     """Project, simplify as a coverage and encode the boundaries.
 
     Parameters
@@ -106,6 +116,8 @@ def encode_shapes(boundaries: gpd.GeoDataFrame, *, inset: Inset | None) -> MapSh
     boundaries : GeoDataFrame
         Polygons, indexed by city code, in any CRS.
     inset : Inset or None
+    projection : str, optional
+        PROJ string; by default the equal-area one of the boundaries.
 
     Returns
     -------
@@ -126,7 +138,7 @@ def encode_shapes(boundaries: gpd.GeoDataFrame, *, inset: Inset | None) -> MapSh
     characters for each point.
     """
     check_boundaries(boundaries)
-    projection = equal_area_projection(boundaries)
+    projection = projection or equal_area_projection(boundaries)
     flat = boundaries.geometry.to_crs(projection)
     west, south, east, north = flat.total_bounds
     extent = max(east - west, north - south)
@@ -137,6 +149,7 @@ def encode_shapes(boundaries: gpd.GeoDataFrame, *, inset: Inset | None) -> MapSh
     ]
     return MapShapes(
         projection=projection,
+        middle=float(re.findall(r"lon_0=(\S+)", projection)[0]),
         step_km=step / 1000,
         cities=tuple(cities),
         lines=_encode_lines(inset, projection, step),
@@ -180,6 +193,13 @@ def equal_area_projection(boundaries: gpd.GeoDataFrame) -> str:
         f"+proj=aea +lat_1={south + sixth:.2f} +lat_2={north - sixth:.2f} "
         f"+lat_0={(south + north) / 2:.2f} +lon_0={middle} +units=m"
     )
+
+
+def mercator_projection(boundaries: gpd.GeoDataFrame) -> str:
+    """Return that of web tiles, its middle moved to the middle of the land."""
+    parts = boundaries.geometry.to_crs(4326).explode().bounds
+    middle = _middle_longitude(parts)
+    return f"+proj=merc +a=6378137 +b=6378137 +lon_0={middle} +units=m"
 
 
 def _check_crs(frame: gpd.GeoDataFrame, *, name: str) -> None:
@@ -238,19 +258,10 @@ def _on_grid(shape: shapely.Geometry, step: float) -> IntArray:
 
 
 def _encode(points: IntArray) -> str:
-    """Write points as differences: zigzag, then five bits to a character."""
-    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    return "".join(_encode_number(int(number)) for number in steps.ravel())
-
-
-def _encode_number(number: int) -> str:
-    bits = ~(number << 1) if number < 0 else number << 1
-    text = []
-    while bits >= 32:
-        text.append(chr((32 | (bits & 31)) + 63))
-        bits >>= 5
-    text.append(chr(bits + 63))
-    return "".join(text)
+    """Write points as differences, each from the last."""
+    return encode_numbers(
+        np.diff(points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    )
 
 
 def _view(flat: gpd.GeoSeries, step: float, *, specks: bool) -> Box:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,13 @@ import pandas as pd
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_cities_covered, check_unique, listed
 from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.report.classes import Scheme, class_breaks, round_breaks
+from spatial_coagg.report._compact import encode_series
+from spatial_coagg.report.classes import (
+    Scheme,
+    SchemeName,
+    class_breaks,
+    round_breaks,
+)
 from spatial_coagg.report.palettes import PaletteName, class_colours, label_colours
 
 
@@ -26,7 +32,8 @@ class Layer:
         what does not change; text or categories make a layer of classes without order
         (categories keep their order).
     scheme : {"quantile", "fisher-jenks", "equal"} or sequence of float
-        How the breaks are found, or the breaks themselves.
+        How the breaks are found, or the breaks themselves. The page opens with this
+        and offers the three rules.
     classes : int
         Number of classes the rule makes.
     palette : str or mapping
@@ -54,23 +61,34 @@ class Layer:
     note: str = ""
 
 
+class EncodedScheme(TypedDict):
+    """One way to classify a layer; `name` is ``"given"`` for breaks that were given.
+
+    Breaks are whole like the values, and written with `decimals`.
+    """
+
+    name: str
+    breaks: list[int]
+    decimals: int
+    colours: list[str]
+
+
 class EncodedLayer(TypedDict):
-    """A layer as the page reads it; `values` holds one list for each year.
+    """A layer as the page reads it; see `encode_series` for `values`.
 
     Numbers are whole: a value times ``10 ** decimals``, so that what is printed, what
     is ranked and what is classified are the same number. In a layer of classes a
-    value is the place of its label.
+    value is the place of its label. A layer that is `still` has one year for all.
     """
 
     title: str
     unit: str
     note: str
     decimals: int
-    breaks: list[int]
-    break_decimals: int
     labels: list[str] | None
-    colours: list[str]
-    values: list[list[int | None]]
+    schemes: list[EncodedScheme]
+    still: bool
+    values: str
 
 
 def encode_layers(
@@ -91,7 +109,7 @@ def encode_layers(
     years : list of int
         Every year of any layer, ascending; empty if no layer has years.
     encoded : list of EncodedLayer
-        A layer without years has one list of values, any other one for each year.
+        In the order of `layers`.
 
     Raises
     ------
@@ -158,40 +176,62 @@ def _encode_layer(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLayer
             f"layer {title!r} holds numbers, so its palette must be named; a mapping "
             f"of colours is for text"
         )
-    breaks = class_breaks(numbers, scheme=layer.scheme, classes=layer.classes)
     decimals = _display_decimals(numbers)
-    if isinstance(layer.scheme, str):
-        breaks, written = round_breaks(breaks, decimals=decimals)
-    else:
-        written = _exact_decimals(breaks)
-        decimals = max(decimals, written)
-    scale = 10.0**decimals
+    if not isinstance(layer.scheme, str):
+        decimals = max(decimals, _exact_decimals(np.asarray(layer.scheme, dtype=float)))
+    others = [rule for rule in get_args(SchemeName) if rule != layer.scheme]
     return EncodedLayer(
         title=title,
         unit=layer.unit,
         note=layer.note,
         decimals=decimals,
-        breaks=[round(number) for number in (breaks * scale).tolist()],
-        break_decimals=written,
         labels=None,
-        colours=class_colours(layer.palette, len(breaks) + 1),
-        values=[_whole(row) for row in numbers * scale],
+        schemes=[
+            _encode_scheme(numbers, scheme, layer, layer.palette, decimals)
+            for scheme in (layer.scheme, *others)
+        ],
+        still="" in table.columns,
+        values=encode_series(np.rint(numbers * 10.0**decimals)),
+    )
+
+
+def _encode_scheme(
+    numbers: FloatArray,
+    scheme: Scheme,
+    layer: Layer,
+    palette: PaletteName,
+    decimals: int,
+) -> EncodedScheme:
+    breaks = class_breaks(numbers, scheme=scheme, classes=layer.classes)
+    if isinstance(scheme, str):
+        breaks, written = round_breaks(breaks, decimals=decimals)
+    else:
+        written = _exact_decimals(breaks)
+    return EncodedScheme(
+        name=scheme if isinstance(scheme, str) else "given",
+        breaks=[round(number) for number in (breaks * 10.0**decimals).tolist()],
+        decimals=written,
+        colours=class_colours(palette, len(breaks) + 1),
     )
 
 
 def _encode_labels(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLayer:
     labels = list(pd.Categorical(layer.values).categories)
     places = {label: place for place, label in enumerate(labels)}
+    shown = [str(label) for label in labels]
+    coded = np.array(
+        [[places.get(label, np.nan) for label in table[year]] for year in table.columns]
+    )
+    colours = label_colours(layer.palette, shown)
     return EncodedLayer(
         title=title,
         unit=layer.unit,
         note=layer.note,
         decimals=0,
-        breaks=[],
-        break_decimals=0,
-        labels=[str(label) for label in labels],
-        colours=label_colours(layer.palette, [str(label) for label in labels]),
-        values=[[places.get(label) for label in table[year]] for year in table.columns],
+        labels=shown,
+        schemes=[EncodedScheme(name="", breaks=[], decimals=0, colours=colours)],
+        still="" in table.columns,
+        values=encode_series(coded),
     )
 
 
@@ -212,7 +252,3 @@ def _exact_decimals(breaks: FloatArray) -> int:
         ),
         9,
     )
-
-
-def _whole(row: FloatArray) -> list[int | None]:
-    return [None if math.isnan(number) else round(number) for number in row.tolist()]

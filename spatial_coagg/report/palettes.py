@@ -29,6 +29,8 @@ _RAMPS = {
 # Okabe and Ito (2008), "Color Universal Design", without black and yellow.
 _CATEGORIES = ("#d55e00", "#0072b2", "#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 MAX_CLASSES = 9
+# Of a what-if: an interval that includes zero, and the city that rises.
+_ZERO, _SOURCE = "#d0cbbd", "#e66101"
 
 
 def class_colours(palette: PaletteName, count: int) -> list[str]:
@@ -67,6 +69,29 @@ def class_colours(palette: PaletteName, count: int) -> list[str]:
     places = np.linspace(first, last, count) if count > 1 else [(first + last) / 2]
     colormap = mpl.colormaps[name]
     return [to_hex(colormap(place)) for place in places]
+
+
+def change_colours(sides: int) -> list[str]:
+    """Return the colours of a what-if's map.
+
+    `sides` colours of gains, from small to large, as many of losses, that of an
+    interval which includes zero, and that of the city that rises.
+
+    Examples
+    --------
+    >>> from spatial_coagg.report.palettes import change_colours
+    >>> change_colours(1)[-2:]
+    ['#d0cbbd', '#e66101']
+    """
+    gains = mpl.colormaps["Purples"]
+    losses = mpl.colormaps["Greens"]
+    places = np.linspace(0.12, 1.0, sides)
+    return [
+        *(to_hex(gains(place)) for place in places),
+        *(to_hex(losses(place)) for place in places),
+        _ZERO,
+        _SOURCE,
+    ]
 
 
 def label_colours(

@@ -123,7 +123,7 @@ def test_a_layer_may_bring_its_own_choices() -> None:
     ]
     assert isinstance(layers, list)
     assert layers[0]["unit"] == "points"
-    assert len(layers[0]["colours"]) == 2
+    assert len(layers[0]["schemes"][0]["colours"]) == 2
 
 
 def test_the_frame_for_another_page_holds_the_whole_page() -> None:

@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from map_decoding import decode_numbers
 from numpy.testing import assert_allclose
 
 from spatial_coagg.errors import BoundaryError, DuplicateKeyError
@@ -27,20 +28,9 @@ GRID = squares(*[(100 + x, 30 + y) for x in range(8) for y in range(5)])
 
 
 def decode(text: str) -> list[list[list[int]]]:
-    """Read the writing again, character by character: rings of absolute points."""
-    rings = []
-    for part in text.split(" "):
-        numbers, bits, shift = [], 0, 0
-        for character in part:
-            chunk = ord(character) - 63
-            bits |= (chunk & 31) << shift
-            shift += 5
-            if chunk < 32:
-                numbers.append(~(bits >> 1) if bits & 1 else bits >> 1)
-                bits = shift = 0
-        steps = np.array(numbers).reshape(-1, 2)
-        rings.append(steps.cumsum(axis=0).tolist())
-    return rings
+    """Read rings of absolute points."""
+    parts = [np.array(decode_numbers(part)).reshape(-1, 2) for part in text.split(" ")]
+    return [steps.cumsum(axis=0).tolist() for steps in parts]
 
 
 def area_km2(shapes: MapShapes, city: int) -> float:

@@ -1,12 +1,17 @@
 /* The page: what is shown now, and who is told when it changes.
 
    A part is an object with update(page, changed) and, if it needs one, start(page);
-   `changed` is the set of keys of page.state that are new. A further part, such as a
-   what-if, is one more script that pushes its part to SpatialCoagg.parts. */
+   `changed` is the set of keys of page.state that are new. A pane is one of the two
+   maps: the first is always there, the second while two are seen side by side. */
 "use strict";
 
 SpatialCoagg.start = (map, data) => {
   const frames = new Map();
+  const { decodeValues, frameOf, fillWords } = SpatialCoagg.data;
+  data.layers.forEach((layer) => {
+    layer.values = decodeValues(layer.values, data.names.codes.length);
+  });
+  if (data.what_if) data.layers.push(SpatialCoagg.whatIf.layerOf(data));
 
   /* The place of the last year in which a layer has data. */
   function lastYearOf(layer) {
@@ -18,22 +23,22 @@ SpatialCoagg.start = (map, data) => {
     map,
     data,
     words: data.words,
-    /* layer and year are places in their lists; city and pointed places or null. */
-    state: { layer: 0, year: lastYearOf(data.layers[0]), city: null, pointed: null },
+    /* layer, year and those of the side are places in their lists, sideYear null for
+       the same year; city and pointed are places or null; scheme is a name or "". */
+    state: {
+      layer: 0,
+      year: lastYearOf(data.layers[0]),
+      side: false,
+      sideLayer: 0,
+      sideYear: null,
+      scheme: "",
+      percent: 10,
+      city: null,
+      pointed: null,
+    },
+
     layer: () => data.layers[page.state.layer],
-
-    frame() {
-      const { layer, year } = page.state;
-      const key = `${layer}:${page.layer().values.length === 1 ? 0 : year}`;
-      if (!frames.has(key)) frames.set(key, SpatialCoagg.data.frameOf(page.layer(), year));
-      return frames.get(key);
-    },
-
-    heading() {
-      const { title, unit, values } = page.layer();
-      const what = unit ? `${title} (${unit})` : title;
-      return values.length === 1 ? what : `${what} \u00b7 ${data.years[page.state.year]}`;
-    },
+    scheme: (layer) => layer.schemes.find(({ name }) => name === page.state.scheme) ?? layer.schemes[0],
 
     set(change) {
       const changed = new Set(
@@ -50,8 +55,10 @@ SpatialCoagg.start = (map, data) => {
         return;
       }
       SpatialCoagg.parts.forEach((part) => part.update(page, changed));
-      if (changed.has("layer") || changed.has("year")) page.say(page.summary());
-      else if (page.state.city !== null) page.say(SpatialCoagg.panel.sentence(page, page.state.city));
+      if (["layer", "year", "percent"].some((key) => changed.has(key))) page.say(page.summary());
+      else if (page.state.city !== null) {
+        page.say(SpatialCoagg.panel.sentence(page, page.panes[0], page.state.city));
+      }
     },
 
     /* Show a layer, in the same year if it has data there. */
@@ -59,7 +66,18 @@ SpatialCoagg.start = (map, data) => {
       const layer = data.layers[place];
       const year = layer.values.length === 1 ? [] : layer.values[page.state.year];
       const empty = year.length > 0 && year.every((value) => value === null);
-      page.set(empty ? { layer: place, year: lastYearOf(layer) } : { layer: place });
+      page.set({
+        layer: place,
+        ...(empty ? { year: lastYearOf(layer) } : {}),
+        ...(layer.whatIf ? { city: page.source(layer) } : {}),
+      });
+    },
+
+    /* The city a what-if starts from: the one selected, else the first in rank. */
+    source(layer) {
+      const { places } = layer.whatIf;
+      if (places.has(page.state.city)) return page.state.city;
+      return page.panes[0].frame().order.find((city) => places.has(city)) ?? page.state.city;
     },
 
     /* Select a city and bring it into sight. */
@@ -69,21 +87,49 @@ SpatialCoagg.start = (map, data) => {
     },
 
     summary() {
-      const { order } = page.frame();
+      const { order } = page.panes[0].frame();
       const words = {
-        layer: page.layer().title,
-        year: data.years[page.state.year] ?? "",
+        layer: page.layer().heading?.(page) ?? page.layer().title,
+        year: page.layer().values.length === 1 ? "" : `, ${data.years[page.state.year]}`,
         count: order.length,
         city: data.names.shown[order[0]],
       };
-      const pattern = order.length ? page.words.summary : page.words.nothing;
-      return SpatialCoagg.data.fillWords(pattern, words);
+      return fillWords(order.length ? page.words.summary : page.words.nothing, words);
     },
 
     say(text) {
       document.getElementById("coagg-status").textContent = text;
     },
   };
+
+  function makePane(layerKey, yearOf) {
+    const pane = {
+      layer: () => data.layers[page.state[layerKey]],
+      year: yearOf,
+      frame() {
+        const layer = pane.layer();
+        const scheme = page.scheme(layer);
+        const year = layer.values.length === 1 ? 0 : pane.year();
+        const key = layer.key?.(page) ?? `${page.state[layerKey]}:${year}:${scheme.name}`;
+        if (frames.size > 500) frames.clear();
+        if (!frames.has(key)) frames.set(key, layer.frame?.(page) ?? frameOf(layer, scheme, year));
+        return frames.get(key);
+      },
+      heading() {
+        const { title, unit, values, heading } = pane.layer();
+        if (heading) return heading(page);
+        const what = unit ? `${title} (${unit})` : title;
+        return values.length === 1 ? what : `${what} \u00b7 ${data.years[pane.year()]}`;
+      },
+    };
+    return pane;
+  }
+
+  page.panes = [
+    makePane("layer", () => page.state.year),
+    makePane("sideLayer", () => page.state.sideYear ?? page.state.year),
+  ];
+  page.shown = () => (page.state.side ? page.panes : page.panes.slice(0, 1));
 
   /* In another page the wheel scrolls that page until the map is clicked. */
   function waitForClick() {

@@ -1,4 +1,4 @@
-/* The panel: layer and year, legend, search, the selected city, the table. */
+/* The panel: layer and year, legend, the selected city, the table. */
 "use strict";
 
 SpatialCoagg.panel = (() => {
@@ -21,32 +21,43 @@ SpatialCoagg.panel = (() => {
     return box;
   }
 
-  const colourOf = (page, city) => {
-    const own = page.frame().classes[city];
-    return own < 0 ? SpatialCoagg.view.NO_DATA : page.layer().colours[own];
+  const colourOf = (pane, city) => {
+    const { classes, colours } = pane.frame();
+    return classes[city] < 0 ? SpatialCoagg.view.NO_DATA : colours[classes[city]];
   };
 
   const yearShown = (page) => page.data.years[page.state.year] ?? "";
 
-  const valueText = (page, city) => {
-    const value = page.frame().values[city];
-    return value === null ? page.words.no_data : writeValue(page.layer(), value);
+  const valueText = (page, pane, city) => {
+    const { classes, text } = pane.frame();
+    return classes[city] < 0 ? page.words.no_data : text(city);
   };
 
-  function rankText(page, city) {
-    const { ranks, order } = page.frame();
-    if (page.layer().labels || ranks[city] === null) return "";
+  function rankText(page, pane, city) {
+    const { ranks, order, ranked } = pane.frame();
+    if (!ranked || ranks[city] === null) return "";
     return fillWords(page.words.rank_of, { rank: ranks[city], count: order.length });
   }
 
-  function sentence(page, city) {
-    const parts = [page.data.names.shown[city], valueText(page, city), rankText(page, city)];
+  /* The interval of a what-if's change. */
+  function intervalText(pane, city) {
+    const { interval, headings, ranks } = pane.frame();
+    return interval && ranks[city] !== null ? `${headings[1]} ${interval(city)}` : "";
+  }
+
+  function sentence(page, pane, city) {
+    const parts = [
+      page.data.names.shown[city],
+      valueText(page, pane, city),
+      intervalText(pane, city),
+      rankText(page, pane, city),
+    ];
     return parts.filter((part) => part !== "").join(", ");
   }
 
   /* The city's values over the years; a year without data breaks the line. */
-  function sparkline(page, city) {
-    const layer = page.layer();
+  function sparkline(page, pane, city) {
+    const layer = pane.layer();
     const values = layer.values.map((year) => year[city]);
     const present = values.filter((value) => value !== null);
     if (layer.labels || values.length < 2 || present.length === 0) return null;
@@ -61,8 +72,8 @@ SpatialCoagg.panel = (() => {
     });
     const box = svgElement("svg", { class: "coagg-spark", viewBox: "0 0 150 36", "aria-hidden": "true" });
     box.append(svgElement("path", { d: path }));
-    const now = values[page.state.year];
-    if (now !== null) box.append(svgElement("circle", { cx: x(page.state.year), cy: y(now), r: 3.2 }));
+    const now = values[pane.year()];
+    if (now !== null) box.append(svgElement("circle", { cx: x(pane.year()), cy: y(now), r: 3.2 }));
     const ends = element("span", { class: "coagg-ends" }, [
       element("span", {}, [String(page.data.years[0])]),
       element("span", {}, [String(page.data.years[values.length - 1])]),
@@ -74,26 +85,38 @@ SpatialCoagg.panel = (() => {
     return element("div", { class: "coagg-sparkrow" }, high === low ? [box, "", ends] : [box, span, ends]);
   }
 
-  /* What is known of a city: in the tooltip, and in the card once it is selected. */
-  function describe(page, city) {
+  /* What one pane shows of a city. */
+  function facts(page, pane, city) {
+    const rows = [
+      element("small", { class: "coagg-what" }, [pane.heading()]),
+      element("div", { class: "coagg-value" }, [
+        swatch(colourOf(pane, city)),
+        element("b", {}, [valueText(page, pane, city)]),
+      ]),
+    ];
+    [intervalText(pane, city), rankText(page, pane, city)]
+      .filter((text) => text !== "")
+      .forEach((text) => rows.push(element("small", {}, [text])));
+    const line = sparkline(page, pane, city);
+    return line ? [...rows, line] : rows;
+  }
+
+  function nameRows(page, city) {
     const { shown, others, codes } = page.data.names;
     const second = [others[city], codes[city]].filter((name) => name && name !== shown[city]);
-    const value = element("div", { class: "coagg-value" }, [
-      swatch(colourOf(page, city)),
-      element("b", {}, [valueText(page, city)]),
-    ]);
-    const box = element("div", { class: "coagg-city" }, [
-      element("strong", {}, [shown[city]]),
-      element("small", {}, [second.join(" \u00b7 ")]),
-      element("small", { class: "coagg-what" }, [page.heading()]),
-      value,
-    ]);
-    const rank = rankText(page, city);
-    if (rank) box.append(element("small", {}, [rank]));
-    const line = sparkline(page, city);
-    if (line) box.append(line);
-    return box;
+    return [element("strong", {}, [shown[city]]), element("small", {}, [second.join(" \u00b7 ")])];
   }
+
+  /* The tooltip of a pane. */
+  const describe = (page, pane, city) =>
+    element("div", { class: "coagg-city" }, [...nameRows(page, city), ...facts(page, pane, city)]);
+
+  /* The card of the selected city: all that is shown of it. */
+  const describeAll = (page, city) =>
+    element("div", { class: "coagg-city" }, [
+      ...nameRows(page, city),
+      ...page.shown().flatMap((pane) => facts(page, pane, city)),
+    ]);
 
   /* ---- layer and year ---- */
 
@@ -144,18 +167,21 @@ SpatialCoagg.panel = (() => {
       byId("year").setAttribute("aria-valuetext", String(yearShown(page)));
       byId("year-shown").textContent = still ? "\u2013" : String(yearShown(page));
       byId("years").title = still ? page.words.same_every_year : "";
-      byId("heading").textContent = page.heading();
+      byId("heading").textContent = page.panes[0].heading();
     },
   };
 
   /* ---- legend ---- */
 
   const legend = {
-    update(page, changed) {
-      if (!changed.has("layer") && !changed.has("year")) return;
-      const layer = page.layer();
-      const { counts, missing } = page.frame();
-      const most = Math.max(...counts, missing, 1);
+    start(page) {
+      byId("scheme").addEventListener("change", ({ target }) => page.set({ scheme: target.value }));
+    },
+    update(page) {
+      const frame = page.panes[0].frame();
+      if (frame === this.shown) return;
+      this.shown = frame;
+      const most = Math.max(...frame.legend.map(({ count }) => count), frame.missing, 1);
       const row = (colour, label, count) =>
         element("tr", {}, [
           element("th", { scope: "row" }, [swatch(colour), label]),
@@ -164,14 +190,23 @@ SpatialCoagg.panel = (() => {
             element("span", { class: "coagg-count" }, [String(count)]),
           ]),
         ]);
-      const rows = classLabels(layer).map((label, place) => row(layer.colours[place], label, counts[place]));
-      if (!layer.labels) rows.reverse();
-      if (this.everMissing(layer)) rows.push(row(SpatialCoagg.view.NO_DATA, page.words.no_data, missing));
+      const rows = frame.legend.map(({ label, place, count }) => row(frame.colours[place], label, count));
+      if (frame.everMissing) rows.push(row(SpatialCoagg.view.NO_DATA, page.words.no_data, frame.missing));
       byId("legend").tBodies[0].replaceChildren(...rows);
-      byId("note").textContent = layer.note;
+      byId("legend-title").textContent = frame.legendTitle ?? page.words.legend;
+      byId("note").textContent = frame.note;
+      this.offer(page);
     },
-    /* A row that comes and goes would make the legend jump while the years play. */
-    everMissing: (layer) => layer.values.some((year) => year.includes(null)),
+    /* The rules by which the classes may be made. */
+    offer(page) {
+      const layer = page.layer();
+      const options = layer.schemes.map(({ name }) =>
+        element("option", { value: name }, [page.words[name] ?? name]),
+      );
+      byId("scheme").replaceChildren(...options);
+      byId("scheme").value = page.scheme(layer).name;
+      byId("scheme").closest("label").hidden = options.length < 2;
+    },
   };
 
   /* ---- table ---- */
@@ -182,29 +217,42 @@ SpatialCoagg.panel = (() => {
       byId("more").addEventListener("click", () => {
         this.all = !this.all;
         byId("more").setAttribute("aria-pressed", String(this.all));
-        byId("more").textContent = this.all ? page.words.top_ten : page.words.all_cities;
-        byId("table-title").textContent = this.all ? page.words.all_cities : page.words.top_ten;
         this.update(page);
       });
     },
     update(page) {
-      byId("ranking").hidden = Boolean(page.layer().labels);
-      const { order, ranks } = page.frame();
-      const rows = order.slice(0, this.all ? order.length : TOP).map((city) => {
-        const button = element("button", { type: "button" }, [page.data.names.shown[city]]);
-        button.addEventListener("click", () => page.visit(city));
-        const row = element("tr", {}, [
-          element("td", {}, [String(ranks[city])]),
-          element("td", {}, [button]),
-          element("td", {}, [valueText(page, city), swatch(colourOf(page, city))]),
-        ]);
-        if (city === page.state.city) row.setAttribute("aria-current", "true");
-        return row;
-      });
+      const frame = page.panes[0].frame();
+      const { order, ranked } = frame;
+      byId("ranking").hidden = !ranked;
+      const ten = frame.title ?? page.words.top_ten;
+      byId("more").textContent = this.all ? ten : page.words.all_cities;
+      byId("table-title").textContent = this.all ? page.words.all_cities : ten;
+      const { rank, city, value } = page.words;
+      const headings = [rank, city, ...(frame.headings ?? [value])];
+      byId("table").tHead.rows[0].replaceChildren(
+        ...headings.map((text) => element("th", { scope: "col" }, [text])),
+      );
+      const cities = order.slice(0, this.all ? order.length : TOP);
+      const rows = ranked ? cities.map((place) => this.row(page, frame, place)) : [];
       const body = byId("table").tBodies[0];
       const place = [...body.querySelectorAll("button")].indexOf(document.activeElement);
       body.replaceChildren(...rows);
       if (place >= 0) body.querySelectorAll("button")[place]?.focus();
+    },
+    row(page, frame, city) {
+      const button = element("button", { type: "button" }, [page.data.names.shown[city]]);
+      button.addEventListener("click", () => page.visit(city));
+      const colour = swatch(colourOf(page.panes[0], city));
+      const cells = frame.interval
+        ? [[frame.text(city).replace(/ %$/, "")], [frame.interval(city), colour]]
+        : [[frame.text(city), colour]];
+      const row = element("tr", {}, [
+        element("td", {}, [String(frame.ranks[city])]),
+        element("td", {}, [button]),
+        ...cells.map((cell) => element("td", {}, cell)),
+      ]);
+      if (city === page.state.city) row.setAttribute("aria-current", "true");
+      return row;
     },
   };
 
@@ -220,82 +268,11 @@ SpatialCoagg.panel = (() => {
       }
       const close = element("button", { type: "button", class: "coagg-close", "aria-label": page.words.close }, ["\u00d7"]);
       close.addEventListener("click", () => page.set({ city: null }));
-      box.replaceChildren(describe(page, city), close);
+      box.replaceChildren(describeAll(page, city), close);
     },
   };
 
-  /* ---- search ---- */
+  SpatialCoagg.parts.push(choices, legend, table, card);
 
-  const plain = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f\s'\u2019-]/g, "");
-
-  const search = {
-    found: [],
-    active: -1,
-    start(page) {
-      const { codes, shown, others } = page.data.names;
-      this.keys = codes.map((code, city) => plain(`${shown[city]}\u0001${others[city]}\u0001${code}`));
-      const box = byId("search");
-      box.addEventListener("input", () => this.look(page));
-      box.addEventListener("keydown", (event) => this.key(page, event));
-      box.addEventListener("blur", () => this.close());
-    },
-    look(page) {
-      const wanted = plain(byId("search").value);
-      const hits = this.keys
-        .map((key, city) => ({ city, place: wanted ? key.indexOf(wanted) : -1 }))
-        .filter(({ place }) => place >= 0);
-      hits.sort((a, b) => a.place - b.place || this.keys[a.city].localeCompare(this.keys[b.city]));
-      this.found = hits.slice(0, 8).map(({ city }) => city);
-      this.active = this.found.length ? 0 : -1;
-      this.show(page, wanted !== "");
-    },
-    show(page, open) {
-      const list = byId("found");
-      const { shown, others } = page.data.names;
-      const items = this.found.map((city, place) => {
-        const item = element("li", { role: "option", id: `coagg-found-${place}`, "aria-selected": place === this.active }, [
-          shown[city],
-          element("small", {}, [others[city]]),
-        ]);
-        // Before the field loses the focus, which closes the list.
-        item.addEventListener("mousedown", (event) => {
-          event.preventDefault();
-          this.choose(page, city);
-        });
-        return item;
-      });
-      if (items.length === 0) items.push(element("li", { class: "coagg-none" }, [page.words.no_match]));
-      list.replaceChildren(...items);
-      list.hidden = !open;
-      byId("search").setAttribute("aria-expanded", String(open));
-      if (this.active >= 0) byId("search").setAttribute("aria-activedescendant", `coagg-found-${this.active}`);
-      else byId("search").removeAttribute("aria-activedescendant");
-    },
-    key(page, event) {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step && this.found.length) {
-        this.active = (this.active + step + this.found.length) % this.found.length;
-        this.show(page, true);
-      } else if (event.key === "Enter" && this.active >= 0) this.choose(page, this.found[this.active]);
-      else if (event.key === "Escape") this.close();
-      else return;
-      event.preventDefault();
-    },
-    choose(page, city) {
-      byId("search").value = "";
-      this.close();
-      page.visit(city);
-    },
-    close() {
-      this.found = [];
-      this.active = -1;
-      byId("found").hidden = true;
-      byId("search").setAttribute("aria-expanded", "false");
-    },
-    update() {},
-  };
-
-  SpatialCoagg.parts.push(choices, legend, table, card, search);
-
-  return { describe, sentence };
+  return { element, swatch, describe, sentence };
 })();

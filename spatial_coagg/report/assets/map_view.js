@@ -1,4 +1,6 @@
-/* The drawing: cities on the Leaflet map and in the inset, hover, click, keys. */
+/* The drawing of a pane: cities on a Leaflet map and in the inset, hover, click, keys.
+
+   A pane that is drawn has page, root (its element), map, shapes, inset and painted. */
 "use strict";
 
 SpatialCoagg.view = (() => {
@@ -6,8 +8,8 @@ SpatialCoagg.view = (() => {
   const NO_DATA = "url(#coagg-no-data) #e9ecef";
   const BORDER = { color: "#5d6b7a", weight: 0.5, opacity: 0.75 };
   const HOVER = { color: "#14202e", weight: 1.75, opacity: 1 };
-  const SELECTED = { color: "#14202e", weight: 2.25, opacity: 1 };
-  const HALO = { color: "#ffffff", weight: 7, fill: false, interactive: false, noClip: true };
+  const SELECTED = { color: "#14202e", opacity: 1 };
+  const HALO = { color: "#ffffff", fill: false, interactive: false, noClip: true };
 
   function svgElement(name, attributes) {
     const element = document.createElementNS(SVG, name);
@@ -34,21 +36,35 @@ SpatialCoagg.view = (() => {
     document.body.append(svg);
   }
 
-  /* Grid steps to Leaflet's plane, one unit of which is a grid step. */
-  const toLatLngs = (rings) => rings.map((ring) => ring.map(([x, y]) => [y, x]));
-  const toBounds = ([west, south, east, north]) => [[south, west], [north, east]];
+  /* Grid steps to what Leaflet takes: without tiles its plane, one unit of which is a
+     grid step; with tiles degrees, the steps being those of Web Mercator. */
+  function placer({ tiles, shapes }) {
+    if (!tiles) return ([x, y]) => [y, x];
+    const step = 1000 * shapes.step_km;
+    return ([x, y]) => {
+      const { lat, lng } = L.CRS.EPSG3857.unproject(L.point(x * step, y * step));
+      return L.latLng(lat, lng + shapes.middle);
+    };
+  }
 
-  function drawCities(page) {
-    const style = { renderer: page.renderer, fillOpacity: 1, smoothFactor: 0.6, noClip: true, ...BORDER };
+  function drawCities(pane) {
+    const { page, map } = pane;
+    const style = {
+      renderer: pane.renderer,
+      fillOpacity: page.data.tiles ? 0.8 : 1,
+      smoothFactor: 0.6,
+      noClip: true,
+      ...BORDER,
+    };
     return page.rings.map((rings, city) => {
-      const shape = L.polygon(toLatLngs(rings), style).addTo(page.map);
+      const shape = L.polygon(rings.map((ring) => ring.map(page.place)), style).addTo(map);
       shape.getElement().dataset.city = page.data.names.codes[city];
       shape.on({
         mouseover: () => page.set({ pointed: city }),
         mouseout: () => page.set({ pointed: null }),
         click: () => page.set({ city }),
       });
-      shape.bindTooltip(() => SpatialCoagg.panel.describe(page, city), {
+      shape.bindTooltip(() => SpatialCoagg.panel.describe(page, pane, city), {
         sticky: true,
         className: "coagg-tip",
         opacity: 1,
@@ -57,14 +73,14 @@ SpatialCoagg.view = (() => {
     });
   }
 
-  function drawLines(page) {
-    page.lines.forEach((line) => {
-      L.polyline(line.map(([x, y]) => [y, x]), {
+  function drawLines(pane) {
+    pane.page.lines.forEach((line) => {
+      L.polyline(line.map(pane.page.place), {
         color: "#3d4a58",
         weight: 1.5,
         interactive: false,
-        renderer: page.renderer,
-      }).addTo(page.map);
+        renderer: pane.renderer,
+      }).addTo(pane.map);
     });
   }
 
@@ -78,17 +94,16 @@ SpatialCoagg.view = (() => {
   }
 
   /* The inset is a still picture; returns its paths by city. */
-  function drawInset(page) {
+  function drawInset(pane) {
+    const { page } = pane;
     const box = page.data.shapes.inset;
     const paths = new Map();
     if (!box) return paths;
     const [west, south, east, north] = box;
-    const svg = document.querySelector("#coagg-inset svg");
+    const figure = pane.root.querySelector(".coagg-inset");
+    const svg = figure.querySelector("svg");
     svg.setAttribute("viewBox", `${west} ${-north} ${east - west} ${north - south}`);
-    document.getElementById("coagg-inset").style.setProperty(
-      "--inset-shape",
-      String((east - west) / (north - south)),
-    );
+    figure.style.setProperty("--inset-shape", String((east - west) / (north - south)));
     page.rings.forEach((rings, city) => {
       if (!overlaps(rings, box)) return;
       const path = svgElement("path", { d: pathOf(rings, "Z"), "fill-rule": "evenodd" });
@@ -108,17 +123,17 @@ SpatialCoagg.view = (() => {
   const SMALL_WIDTHS = [70, 62, 54];
   const SPECK = 5; // pixels: a smaller island may lie under the inset
 
-  function landPoints(page, ring) {
-    const points = ring.map(([x, y]) => page.map.latLngToContainerPoint([y, x]));
+  function landPoints({ page, map }, ring) {
+    const points = ring.map((point) => map.latLngToContainerPoint(page.place(point)));
     const { x, y } = L.bounds(points).getSize();
     return x < SPECK && y < SPECK ? [] : points;
   }
 
-  function placeInset(page) {
-    const inset = document.getElementById("coagg-inset");
+  function placeInset(pane) {
+    const inset = pane.root.querySelector(".coagg-inset");
     if (!inset) return;
-    const frame = page.map.getContainer().getBoundingClientRect();
-    const points = page.rings.flatMap((rings) => rings.flatMap((ring) => landPoints(page, ring)));
+    const frame = pane.map.getContainer().getBoundingClientRect();
+    const points = pane.page.rings.flatMap((rings) => rings.flatMap((ring) => landPoints(pane, ring)));
     const fits = (corner, width) => {
       inset.dataset.corner = corner;
       inset.style.width = `${width}px`;
@@ -138,32 +153,39 @@ SpatialCoagg.view = (() => {
   }
 
   /* Fit the whole map; after that the user's own view is left alone. */
-  function showWhole(page) {
-    page.map.invalidateSize({ animate: false });
-    const { x, y } = page.map.getSize();
+  function showWhole(pane) {
+    const { page, map } = pane;
+    map.invalidateSize({ animate: false });
+    const { x, y } = map.getSize();
     if (x === 0 || y === 0) return; // not shown yet; the observer calls again
-    page.map.setMinZoom(-30);
-    page.map.fitBounds(toBounds(page.data.shapes.view), { padding: [10, 10], animate: false });
-    page.map.setMinZoom(page.map.getZoom() - 0.5);
-    page.map.setMaxZoom(page.map.getZoom() + 5);
-    page.whole = page.map.getZoom();
-    followZoom(page);
-    placeInset(page);
+    const [west, south, east, north] = page.data.shapes.view;
+    const view = L.latLngBounds(page.place([west, south]), page.place([east, north]));
+    pane.fitting = true;
+    map.setMinZoom(-30);
+    map.setMaxZoom(30);
+    map.fitBounds(view, { padding: [10, 10], animate: false });
+    map.setMinZoom(map.getZoom() - 0.5);
+    map.setMaxZoom(map.getZoom() + 5);
+    pane.whole = map.getZoom();
+    pane.fitting = false;
+    followZoom(pane);
+    placeInset(pane);
   }
 
   /* The inset is part of the whole map; over an enlarged one it would hide land. The
      whole map needs no dragging, and a finger on it shall scroll the page. */
-  function followZoom(page) {
-    page.moved = Math.abs(page.map.getZoom() - page.whole) > 0.01;
-    document.getElementById("coagg-inset")?.toggleAttribute("hidden", page.moved);
-    if (page.moved) page.map.dragging.enable();
-    else page.map.dragging.disable();
+  function followZoom(pane) {
+    pane.moved = Math.abs(pane.map.getZoom() - pane.whole) > 0.01;
+    pane.root.querySelector(".coagg-inset")?.toggleAttribute("hidden", pane.moved);
+    if (pane.moved) pane.map.dragging.enable();
+    else pane.map.dragging.disable();
   }
 
   function showCity(page, city) {
-    const bounds = page.shapes[city].getBounds();
-    const zoom = Math.min(page.map.getBoundsZoom(bounds.pad(3)), page.map.getMaxZoom());
-    page.map.setView(bounds.getCenter(), Math.max(zoom, page.map.getZoom()));
+    const [{ map, shapes }] = page.panes;
+    const bounds = shapes[city].getBounds();
+    const zoom = Math.min(map.getBoundsZoom(bounds.pad(3)), map.getMaxZoom());
+    map.setView(bounds.getCenter(), Math.max(zoom, map.getZoom()));
   }
 
   /* The nearest city that lies in the direction of an arrow key. */
@@ -190,41 +212,43 @@ SpatialCoagg.view = (() => {
     ArrowDown: [0, -1],
   };
 
-  function listenToKeys(page) {
+  function listenToKeys(pane) {
+    const { page, map } = pane;
     const keys = {
-      "+": () => page.map.zoomIn(),
-      "=": () => page.map.zoomIn(),
-      "-": () => page.map.zoomOut(),
-      0: () => showWhole(page),
+      "+": () => map.zoomIn(),
+      "=": () => map.zoomIn(),
+      "-": () => map.zoomOut(),
+      0: () => page.shown().forEach(showWhole),
       Enter: () => page.set({ city: page.state.pointed }),
       Escape: () => page.set({ city: null, pointed: null }),
     };
-    const box = page.map.getContainer();
+    const box = map.getContainer();
     box.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       const arrow = ARROWS[event.key];
-      if (arrow) walk(page, arrow);
+      if (arrow) walk(pane, arrow);
       else if (keys[event.key]) keys[event.key]();
       else return;
       event.preventDefault();
     });
     box.addEventListener("blur", () => {
-      if (page.state.pointed !== null) page.shapes[page.state.pointed].closeTooltip();
+      if (page.state.pointed !== null) pane.shapes[page.state.pointed].closeTooltip();
       page.set({ pointed: null });
     });
   }
 
-  function walk(page, arrow) {
+  function walk(pane, arrow) {
+    const { page, map, shapes } = pane;
     const { pointed, city } = page.state;
-    if (pointed !== null) page.shapes[pointed].closeTooltip();
+    if (pointed !== null) shapes[pointed].closeTooltip();
     const from = pointed ?? city;
-    const next = from === null ? page.frame().order[0] ?? 0 : neighbourTowards(page, from, arrow);
+    const next = from === null ? pane.frame().order[0] ?? 0 : neighbourTowards(page, from, arrow);
     if (next === null) return;
-    const [x, y] = page.centres[next];
-    page.map.panInside([y, x], { padding: [60, 60], animate: false });
+    const place = page.place(page.centres[next]);
+    map.panInside(place, { padding: [60, 60], animate: false });
     page.set({ pointed: next });
-    page.shapes[next].openTooltip([y, x]);
-    page.say(SpatialCoagg.panel.sentence(page, next));
+    shapes[next].openTooltip(place);
+    page.say(SpatialCoagg.panel.sentence(page, pane, next));
   }
 
   /* The middle of the longest ring's box: good enough to walk by and to point at. */
@@ -235,74 +259,87 @@ SpatialCoagg.view = (() => {
     return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
   }
 
-  function refreshTooltip(page) {
-    const { pointed } = page.state;
-    if (pointed !== null && page.shapes[pointed].isTooltipOpen()) page.shapes[pointed].getTooltip().update();
-  }
-
-  function outline(page) {
-    const { city, pointed } = page.state;
-    [page.outlined.pointed, page.outlined.city].forEach((old) => {
-      if (old !== null) page.shapes[old].setStyle(BORDER);
-    });
-    page.halo.setLatLngs(city === null ? [] : page.shapes[city].getLatLngs());
-    if (city !== null) {
-      page.halo.bringToFront();
-      page.shapes[city].setStyle(SELECTED).bringToFront();
+  function refreshTooltip(pane) {
+    const { pointed } = pane.page.state;
+    if (pointed !== null && pane.shapes[pointed].isTooltipOpen()) {
+      pane.shapes[pointed].getTooltip().update();
     }
-    if (pointed !== null && pointed !== city) page.shapes[pointed].setStyle(HOVER).bringToFront();
-    page.outlined = { pointed, city };
   }
 
-  function paint(page) {
-    const frame = page.frame();
-    const { colours } = page.layer();
-    page.shapes.forEach((shape, city) => {
+  function outline(pane) {
+    const { city, pointed } = pane.page.state;
+    [pane.outlined.pointed, pane.outlined.city].forEach((old) => {
+      if (old !== null) pane.shapes[old].setStyle(BORDER);
+    });
+    const narrow = pane.map.getSize().x < 500; // a small city must show its colour
+    pane.halo.setStyle({ weight: narrow ? 4.5 : 7 }).setLatLngs(city === null ? [] : pane.shapes[city].getLatLngs());
+    if (city !== null) {
+      pane.halo.bringToFront();
+      pane.shapes[city].setStyle({ ...SELECTED, weight: narrow ? 1.5 : 2.25 }).bringToFront();
+    }
+    if (pointed !== null && pointed !== city) pane.shapes[pointed].setStyle(HOVER).bringToFront();
+    pane.outlined = { pointed, city };
+  }
+
+  function paint(pane) {
+    const frame = pane.frame();
+    if (frame === pane.painted) return;
+    pane.painted = frame;
+    pane.shapes.forEach((shape, city) => {
       const own = frame.classes[city];
-      const fillColor = own < 0 ? NO_DATA : colours[own];
+      const fillColor = own < 0 ? NO_DATA : frame.colours[own];
       if (shape.options.fillColor !== fillColor) shape.setStyle({ fillColor });
-      const still = page.inset.get(city);
+      const still = pane.inset.get(city);
       if (still) still.setAttribute("fill", fillColor);
     });
+    refreshTooltip(pane);
+  }
+
+  function update(pane) {
+    paint(pane);
+    outline(pane);
+  }
+
+  /* Draw a pane on its map, once. */
+  function draw(page, pane, root, map) {
+    Object.assign(pane, { page, root, map, outlined: { pointed: null, city: null } });
+    map.setView([0, 0], 0);
+    map.attributionControl?.remove();
+    if (page.data.tiles) L.tileLayer(page.data.tiles, { maxZoom: 19 }).addTo(map);
+    showWhole(pane);
+    pane.renderer = L.svg({ padding: 0.5 });
+    pane.shapes = drawCities(pane);
+    pane.halo = L.polygon([], { ...HALO, renderer: pane.renderer }).addTo(map);
+    drawLines(pane);
+    pane.inset = drawInset(pane);
+    placeInset(pane);
+    listenToKeys(pane);
+    map.on("zoomend", () => followZoom(pane));
+    new ResizeObserver(() => {
+      if (pane.moved) map.invalidateSize({ animate: false });
+      else showWhole(pane);
+    }).observe(map.getContainer());
   }
 
   function start(page) {
-    const { codes } = page.data.names;
+    page.place = placer(page.data);
     page.rings = page.data.shapes.cities.map(SpatialCoagg.data.decodeRings);
     page.lines = page.data.shapes.lines.flatMap(SpatialCoagg.data.decodeRings);
-    page.centres = codes.map((_, city) => centreOf(page.rings[city]));
-    page.outlined = { pointed: null, city: null };
+    page.centres = page.rings.map(centreOf);
     defineHatching();
-    page.map.setView([0, 0], 0);
-    page.map.attributionControl?.remove();
-    showWhole(page);
-    page.renderer = L.svg({ padding: 0.5 });
-    page.shapes = drawCities(page);
-    page.halo = L.polygon([], { ...HALO, renderer: page.renderer }).addTo(page.map);
-    drawLines(page);
-    page.inset = drawInset(page);
-    placeInset(page);
-    listenToKeys(page);
-    page.map.on("zoomend", () => followZoom(page));
-    document.getElementById("coagg-zoom-in").addEventListener("click", () => page.map.zoomIn());
-    document.getElementById("coagg-zoom-out").addEventListener("click", () => page.map.zoomOut());
-    document.getElementById("coagg-zoom-whole").addEventListener("click", () => showWhole(page));
-    new ResizeObserver(() => {
-      if (page.moved) page.map.invalidateSize({ animate: false });
-      else showWhole(page);
-    }).observe(page.map.getContainer());
+    draw(page, page.panes[0], document.getElementById("coagg-main"), page.map);
+    const on = (id, act) => document.getElementById(id).addEventListener("click", act);
+    on("coagg-zoom-in", () => page.map.zoomIn());
+    on("coagg-zoom-out", () => page.map.zoomOut());
+    on("coagg-zoom-whole", () => page.shown().forEach(showWhole));
   }
 
   SpatialCoagg.parts.push({
     start,
-    update(page, changed) {
-      if (changed.has("layer") || changed.has("year")) {
-        paint(page);
-        refreshTooltip(page);
-      }
-      if (changed.has("city") || changed.has("pointed")) outline(page);
+    update(page) {
+      page.shown().filter((pane) => pane.map).forEach(update);
     },
   });
 
-  return { svgElement, showCity, NO_DATA };
+  return { svgElement, showCity, showWhole, draw, update, NO_DATA };
 })();
