@@ -20,6 +20,8 @@ LOOKS, DEPTH = 41, 34.0
 # First step out from a maximum, as a share of the interval; it doubles.
 STEP = 1e-4
 TOLERANCE, WORST, PIECES = 1e-10, 1e-6, 200
+# Share of the outcome's squares below which residuals are rounding.
+EXACT = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def log_marginal(
     Returns
     -------
     float
-        nan where the integral could not be computed to six digits.
+        nan where the integral could not be computed to six digits, or nothing is left
+        of the outcome.
     """
     half = freedom / 2
     constant = float(special.gammaln(half) - half * np.log(2 * np.pi))
@@ -82,7 +85,13 @@ def _over_rho(
     moments: SpatialMoments, error: float, half: float, lag: Coefficient | None
 ) -> float:
     """Integrate rho out of -ln|Z'Z| / 2 - d/2 ln e'e, given lambda."""
-    reduced, log_size = _reduced(moments.at(error))
+    whole = moments.at(error)
+    reduced, log_size = _reduced(whole)
+    least = reduced[0, 0]
+    if lag is not None:
+        least = least - reduced[0, 1] ** 2 / reduced[1, 1]
+    if not least > EXACT * whole[0, 0]:
+        return math.nan
     if lag is None:
         return -0.5 * log_size - half * math.log(reduced[0, 0])
 
@@ -114,6 +123,8 @@ def log_integral(height: LogDensity, low: float, high: float) -> float:
         nan where the adaptive rule leaves a relative error above 1e-6.
     """
     modes = _modes(height, low, high)
+    if not modes:
+        return math.nan
     top = max(peak for _, peak in modes)
     total = wrong = 0.0
     for start, end, inside in _pieces(height, modes, top, (low, high)):
@@ -133,10 +144,15 @@ def log_integral(height: LogDensity, low: float, high: float) -> float:
 
 
 def _modes(height: LogDensity, low: float, high: float) -> list[tuple[float, float]]:
-    """Return the local maxima and their heights; the ends are never evaluated."""
+    """Return the local maxima and their heights; none where a height is nan.
+
+    The ends are never evaluated.
+    """
     width = (high - low) / LOOKS
     places = low + width * (np.arange(LOOKS) + 0.5)
     heights = np.array([height(float(place)) for place in places])
+    if np.isnan(heights).any():
+        return []
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])
     tops = np.flatnonzero((heights >= padded[:-2]) & (heights >= padded[2:]))
     found = []

@@ -292,8 +292,9 @@ class _MarginalData:
         )
         if math.isnan(found):
             raise EstimationError(
-                f"the integral of the {plan.model} over rho or lambda did not settle; "
-                f"use another prior or more years"
+                f"the marginal likelihood of the {plan.model} cannot be computed: the "
+                f"drivers explain the outcome exactly, or the integral over rho or "
+                f"lambda does not settle; use other drivers or another prior"
             )
         return found
 
