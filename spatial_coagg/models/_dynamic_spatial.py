@@ -33,7 +33,7 @@ class Dynamics:
 
     @property
     def total(self) -> float:
-        """The sum tau + eta + rho, below one in a stable model of row-standardised W."""
+        """The sum tau + eta + rho, below one where the model is stable."""
         return self.previous + self.lagged + self.rho
 
     def roots(self, values: Roots) -> Roots:
@@ -117,4 +117,4 @@ def excess_fourth_moment(noise: FloatArray, sigma2: float, *, by_year: bool) -> 
     if not by_year:
         return fourth - 3 * sigma2**2
     cumulant = fourth - 3 * (sigma2 * (1 - 1 / size)) ** 2
-    return cumulant / float((1 - 1 / size) ** 4 + (size - 1) / size**4)
+    return float(cumulant / ((1 - 1 / size) ** 4 + (size - 1) / size**4))

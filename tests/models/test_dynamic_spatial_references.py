@@ -5,6 +5,7 @@ from spatial_references import label, reference_panel, reference_weights, specif
 
 from spatial_coagg.models.dynamic_spatial import fit_dynamic_spatial
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
+from spatial_coagg.models.effects_over_time import dynamic_effects
 
 BANK = specifications("dynamic")
 NAMES = sorted(BANK)
@@ -88,3 +89,29 @@ def test_errors_robust_to_the_fourth_moment_are_those_of_the_bank(
         if key != "sigma2":
             error = fit.estimates["standard_error"][our_label(key, fit)]
         assert error == pytest.approx(value, rel=1e-5), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_effects_are_those_of_the_bank(name: str) -> None:
+    fit = fit_of(name)
+    with warnings.catch_warnings(action="ignore"):  # not stable, draws not used
+        delta = dynamic_effects(fit, method="delta", horizon=1).frame
+        drawn = dynamic_effects(fit, draws=20_000, rng=7, horizon=1)
+    for run, drivers in BANK[name]["impacts"].items():
+        if run == "long-run" and not fit.is_stable:
+            assert delta.loc[run].isna().all(axis=None)
+            continue
+        for driver, kinds in drivers.items():
+            for kind, numbers in kinds.items():
+                row = delta.loc[(run, kind, driver)]
+                point = numbers["point"]
+                assert row["estimate"] == pytest.approx(
+                    point, abs=2e-6 * max(1, abs(point))
+                )
+                assert row["standard_error"] == pytest.approx(
+                    numbers["se_delta"], abs=1e-7, rel=2e-5
+                )
+                # Near a unit root the bank's draws beyond it have no deviation.
+                if drawn.rejected == 0 or run == "short-run":
+                    error = drawn.frame.loc[(run, kind, driver), "standard_error"]
+                    assert error == pytest.approx(numbers["sim_sd"], rel=0.03)

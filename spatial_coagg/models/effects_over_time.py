@@ -1,0 +1,273 @@
+"""Effects of a dynamic spatial model: at once, over the years, in the long run."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from spatial_coagg._typing import FloatArray, Seed
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import (
+    EstimationError,
+    InferenceWarning,
+    SpatialCoaggError,
+)
+from spatial_coagg.models._dynamic_multiplier import DynamicMultiplier
+from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
+from spatial_coagg.models.effects import KINDS, EffectMethod
+from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.weights._logdet import EigenSpectrum
+
+# Share of draws that cannot be used from which a warning is given.
+_MANY = 0.01
+# Step of a difference quotient, in standard errors.
+_STEP = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectsOverTime:
+    """What a driver higher by one does here, elsewhere and in all, over the years.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Index (run, effect, driver), run ``"short-run"`` or ``"long-run"``, effect
+        ``"direct"``, ``"indirect"`` or ``"total"``; the columns of every fit. Long-run
+        effects of a model that is not stable do not exist: nan.
+    passing : DataFrame
+        Index (effect, driver, periods after); a driver higher by one in one year only.
+    lasting : DataFrame
+        A driver higher by one from some year on; tends to the long run.
+    rejected : int
+        Draws not used: rho outside the admissible interval, or not stable although the
+        estimates are.
+    method : {"simulation", "delta"}
+    """
+
+    frame: pd.DataFrame
+    passing: pd.DataFrame
+    lasting: pd.DataFrame
+    rejected: int
+    method: EffectMethod
+
+
+def dynamic_effects(
+    fit: DynamicSpatialFit,
+    *,
+    horizon: int = 10,
+    draws: int = 1000,
+    method: EffectMethod = "simulation",
+    level: float = 0.95,
+    rng: Seed = None,
+) -> EffectsOverTime:
+    r"""Compute direct, indirect and total effects of each driver over the years.
+
+    Parameters
+    ----------
+    fit : DynamicSpatialFit
+    horizon : int
+        How many periods after the rise `passing` and `lasting` go.
+    draws : int
+        Of the joint normal distribution of the estimates, for ``"simulation"``.
+    method : {"simulation", "delta"}
+        Where standard errors come from. Intervals of the simulation are quantiles of
+        the draws; estimates are at the point estimate in both.
+    level : float
+        Coverage of the intervals.
+    rng : Generator, int or None
+
+    Returns
+    -------
+    EffectsOverTime
+
+    Raises
+    ------
+    SpatialCoaggError
+        If `horizon`, `draws` or `level` make no sense.
+    EstimationError
+        If more than half of the draws cannot be used.
+
+    Warns
+    -----
+    InferenceWarning
+        If the model is not stable, or more than one per cent of the draws are not used.
+
+    Notes
+    -----
+    .. math:: \partial y_{t+h} / \partial x_{kt} = A^h S^{-1} (I b_k + W g_k), \quad
+              A = S^{-1} (\tau I + \eta W), \quad S = I - \rho W
+
+    and in the long run ((1 - tau) I - (rho + eta) W)^-1 (I b + W g): direct the mean
+    diagonal, total the mean row sum, indirect the difference (Debarsy, Ertur and LeSage
+    2012, Statistical Methodology 9, 158-171; Elhorst 2014, Spatial Econometrics, 4.6).
+
+    Examples
+    --------
+    >>> from spatial_coagg import build_nearest, load_example, load_shapes
+    >>> from spatial_coagg import dynamic_effects, fit_dynamic_spatial
+    >>> panel = load_example("spatial").balanced_panel
+    >>> weights = build_nearest(load_shapes(), k=5, cities=panel.cities)
+    >>> fit = fit_dynamic_spatial(panel, weights, "ln_cr", ["ln_theta"])
+    >>> found = dynamic_effects(fit, horizon=3, draws=200, rng=1)
+    >>> found.frame.shape, found.lasting.loc[("total", "ln_theta")].shape
+    ((6, 6), (4, 6))
+    """
+    check_choice(method, ("simulation", "delta"), name="method")
+    if horizon < 0 or draws < 2 or not 0 < level < 1:
+        raise SpatialCoaggError(
+            f"horizon must be 0 or more, draws 2 or more and level between 0 and 1, "
+            f"got {horizon}, {draws} and {level}"
+        )
+    joint = _Joint.of(fit)
+    if not fit.is_stable:
+        warnings.warn(
+            f"the model is not stable (largest root {fit.largest_root:.4f}): it has no "
+            f"long-run effects",
+            InferenceWarning,
+            stacklevel=2,
+        )
+    point = joint.effects(joint.values[None], horizon)[0]
+    tail, rejected = (1 - level) / 2, 0
+    if method == "delta":
+        errors = joint.delta_errors(horizon)
+        reach = -float(stats.norm.ppf(tail)) * errors
+        lower, upper = point - reach, point + reach
+    else:
+        sampled, rejected = joint.sample(draws, rng)
+        found = joint.effects(sampled, horizon)
+        errors = found.std(axis=0, ddof=1)
+        lower, upper = np.quantile(found, [tail, 1 - tail], axis=0)
+    table = _Table(fit.drivers, point, errors, lower, upper)
+    runs, passing, lasting = table.split()
+    return EffectsOverTime(runs, passing, lasting, rejected, method)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """Estimates in the order tau, eta, rho, slopes, slopes of W x; 0 where none."""
+
+    fit: DynamicSpatialFit
+    values: FloatArray
+    covariance: FloatArray
+    multiplier: DynamicMultiplier
+
+    @classmethod
+    def of(cls, fit: DynamicSpatialFit) -> "_Joint":
+        """Read the estimates of a fit."""
+        past, drivers = f"previous.{fit.outcome}", list(fit.drivers)
+        labels = [past, f"W.{past}", "rho", *drivers, *(f"W.{x}" for x in drivers)]
+        values = fit.estimates["estimate"].reindex(labels).fillna(0.0)
+        covariance = fit.covariance.reindex(index=labels, columns=labels).fillna(0.0)
+        found = fit.weights.spectrum
+        if not isinstance(found, EigenSpectrum):
+            raise EstimationError("effects over time take all eigenvalues of W")
+        return cls(
+            fit,
+            values.to_numpy(),
+            covariance.to_numpy(),
+            DynamicMultiplier(found.values, fit.weights.lag),
+        )
+
+    def effects(self, values: FloatArray, horizon: int) -> FloatArray:
+        """Return effects of R parameters, shape (R, 2 H + 3, 3, K).
+
+        The second axis: passing for h = 0 ... H, lasting for the same, the long run.
+        """
+        size = (values.shape[1] - 3) // 2
+        means = self.multiplier.means(values[:, :3], horizon)
+        if not self.fit.is_stable:
+            means[:, -1] = np.nan
+        lasting = np.cumsum(means[:, :-1], axis=1)
+        means = np.concatenate([means[:, :-1], lasting, means[:, -1:]], axis=1)
+        means, slopes = means[..., None], values[:, None, 3:]
+        own, lagged = slopes[..., :size], slopes[..., size:]
+        direct = means[:, :, 0] * own + means[:, :, 1] * lagged
+        total = means[:, :, 2] * own + means[:, :, 3] * lagged
+        return np.stack([direct, total - direct, total], axis=2)
+
+    def sample(self, draws: int, rng: Seed) -> tuple[FloatArray, int]:
+        """Draw parameters; leave out those that are not admissible."""
+        source = np.random.default_rng(rng)
+        roots, axes = np.linalg.eigh(self.covariance)
+        scale = axes * np.sqrt(np.clip(roots, 0, None))
+        found = self.values + source.standard_normal((draws, len(roots))) @ scale.T
+        low, high = self.fit.interval
+        inside = (found[:, 2] > low) & (found[:, 2] < high)
+        if self.fit.is_stable:
+            inside &= self.multiplier.largest_roots(found[:, :3]) < 1
+        rejected = int(draws - inside.sum())
+        told = (
+            f"{rejected} of {draws} draws are not stable or have a rho outside the "
+            f"admissible interval ({low:.3f}, {high:.3f})"
+        )
+        if rejected > draws / 2:
+            raise EstimationError(
+                f"{told}: the dynamics are estimated too loosely for effects; use more "
+                f'years, or method="delta"'
+            )
+        if rejected > _MANY * draws:
+            warnings.warn(
+                f"{told} and are not used: standard errors are too small",
+                InferenceWarning,
+                stacklevel=3,
+            )
+        return found[inside], rejected
+
+    def delta_errors(self, horizon: int) -> FloatArray:
+        """Return standard errors of the effects by the delta method."""
+        steps = np.diag(_STEP * np.sqrt(np.diag(self.covariance)))
+        both = self.effects(
+            np.concatenate([self.values + steps, self.values - steps]), horizon
+        )
+        size = len(steps)
+        width = 2 * np.diag(steps)[:, None, None, None]
+        change = both[:size] - both[size:]
+        slopes = np.divide(change, width, out=np.zeros_like(change), where=width > 0)
+        spread = np.einsum("i...,ij,j...->...", slopes, self.covariance, slopes)
+        return np.asarray(np.sqrt(np.clip(spread, 0, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Effects, shape (2 H + 3, 3, K) each, before they get their labels."""
+
+    drivers: tuple[str, ...]
+    point: FloatArray
+    errors: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+    def split(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Return short and long run, passing and lasting."""
+        known = self.errors > 0
+        z = np.full_like(self.point, np.nan)
+        np.divide(self.point, self.errors, out=z, where=known)
+        p_value = 2 * stats.norm.sf(np.abs(z))
+        columns = (self.point, self.errors, z, p_value, self.lower, self.upper)
+        whole = np.stack(columns, axis=-1)
+        after = (len(whole) - 1) // 2
+        each_run = (("short-run", "long-run"), KINDS, self.drivers)
+        runs = _labelled(whole[[0, -1]], each_run, "run effect driver")
+        levels = (KINDS, self.drivers, range(after))
+        order = "effect driver periods"
+        passing = np.moveaxis(whole[:after], 0, 2)
+        lasting = np.moveaxis(whole[after:-1], 0, 2)
+        return (
+            runs,
+            _labelled(passing, levels, order),
+            _labelled(lasting, levels, order),
+        )
+
+
+def _labelled(
+    values: FloatArray, levels: Sequence[Sequence[str | int]], names: str
+) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product(levels, names=names.split())
+    return pd.DataFrame(
+        values.reshape(len(index), len(ESTIMATE_COLUMNS)),
+        index=index,
+        columns=list(ESTIMATE_COLUMNS),
+    )
