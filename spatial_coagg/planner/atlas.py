@@ -1,16 +1,30 @@
 """The map of a study: which layers it offers."""
 
+import numpy as np
 import pandas as pd
 
+from spatial_coagg.autocorrelation.classes import NO_DATA
+from spatial_coagg.planner.atlas_words import ATLAS_WORDS, AtlasWords
+from spatial_coagg.planner.baseline import theta_driver
 from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import Variable
 from spatial_coagg.report.choropleth import ChoroplethMap, draw_choropleth
+from spatial_coagg.report.local_figures import CLASS_COLOURS
 from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.map_layers import Layer
+from spatial_coagg.report.map_what_if import WhatIfLayer
 
 
-def draw_atlas(results: StudyResults) -> ChoroplethMap:
-    """Draw theta, its versions, the quotients and the outcome."""
+def draw_atlas(results: StudyResults, *, cdn: bool = False) -> ChoroplethMap:
+    """Draw the map of a study with all its layers and, where it has one, the what-if.
+
+    Parameters
+    ----------
+    results : StudyResults
+    cdn : bool
+        As for :func:`draw_choropleth`.
+    """
     settings, inputs = results.settings, results.inputs
     boundaries = inputs.boundaries
     if settings.sample.codes_starting_with:
@@ -24,32 +38,131 @@ def draw_atlas(results: StudyResults) -> ChoroplethMap:
         title=settings.title,
         names=names[shown].rename(columns={"name": "name_en"}),
         inset=Inset.around(inputs.dash_line) if inputs.dash_line is not None else None,
+        what_if=atlas_what_if(results),
         notice=settings.notice,
         credit=inputs.credit,
         lang=settings.language,
+        cdn=cdn,
     )
 
 
 def atlas_layers(results: StudyResults) -> dict[str, Layer]:
     """Return the layers by their titles, in the order they are offered."""
-    layers = {"Synergy θ": Layer(results.theta, note=THETA_NOTE)}
-    for column in results.thetas.columns.drop("theta"):
-        sector = column.removeprefix("theta_")
-        note = f"Manufacturing with {sector} services only."
-        layers[f"Synergy θ: {sector}"] = Layer(results.thetas[column], note=note)
-    for industry in results.quotients.values.columns:
-        quotient: pd.Series = results.quotients.values[industry]
-        layers[f"Location quotient: {industry}"] = Layer(
-            quotient, palette="purple", note="1 is the average of the totals used."
-        )
-    outcome = Variable.from_text(results.settings.model.outcome).column
-    layers[f"Outcome: {outcome}"] = Layer(
-        results.variables.frame[outcome], palette="orange"
+    words = ATLAS_WORDS[results.settings.language]
+    layers = _synergy_layers(results, words) | _quotient_layers(results, words)
+    column = Variable.from_text(results.settings.model.outcome).column
+    layers[words.outcome_of.format(name=column)] = Layer(
+        results.variables.frame[column], palette="orange", group=words.outcome
     )
+    layers[words.local_title] = _local_layer(results, words)
+    spatial = _told(results)
+    return layers if spatial is None else layers | _effect_layers(spatial, words)
+
+
+def atlas_what_if(results: StudyResults) -> WhatIfLayer | None:
+    """Return the what-if of the study's spatial model, where it has one."""
+    spatial = _told(results)
+    if spatial is None:
+        return None
+    words = ATLAS_WORDS[results.settings.language]
+    settings = results.settings
+    driver = Variable.from_text(theta_driver(settings))
+    outcome = Variable.from_text(spatial.outcome)
+    name = settings.outcome_name
+    return WhatIfLayer.from_fit(
+        spatial.fits[spatial.main],
+        driver.label,
+        theta=results.variables.frame[driver.column],
+        outcome=words.plus_one.format(name=name)
+        if outcome.transform == "ln1p"
+        else name,
+        driver=_symbol(driver.column, words),
+        driver_scale=driver.transform or "level",
+        outcome_logged=outcome.transform is not None,
+        draws=spatial.asked.draws,
+        rng=settings.seed,
+    )
+
+
+def _told(results: StudyResults) -> SpatialStudy | None:
+    """Return the spatial models if there are effects to tell of."""
+    spatial = results.spatial
+    if spatial is None or spatial.is_at_bound(spatial.main):
+        return None
+    return spatial
+
+
+def _synergy_layers(results: StudyResults, words: AtlasWords) -> dict[str, Layer]:
+    group = words.synergy
+    layers = {f"{group} θ": Layer(results.theta, note=words.synergy_note, group=group)}
+    for column in results.thetas.columns.drop("theta"):
+        name = words.industry(column.removeprefix("theta_"))
+        layers[words.synergy_of.format(name=name)] = Layer(
+            results.thetas[column],
+            note=words.sector_note.format(name=name),
+            group=group,
+        )
     return layers
 
 
-THETA_NOTE = (
-    "Producer services with manufacturing; higher means both are strong here and "
-    "equally so."
-)
+def _quotient_layers(results: StudyResults, words: AtlasWords) -> dict[str, Layer]:
+    table = results.quotients.values
+    return {
+        words.quotient_of.format(name=words.industry(str(industry))): Layer(
+            table[industry],
+            palette="purple",
+            note=words.quotient_note,
+            group=words.quotients,
+        )
+        for industry in table.columns
+    }
+
+
+def _local_layer(results: StudyResults, words: AtlasWords) -> Layer:
+    """Return the classes of the local Moran; a city without data has no class."""
+    local = results.local
+    told = {name: words.clusters[name] for name in local.classes if name != NO_DATA}
+    clusters = local.frame["cluster"].astype(object)
+    kinds = pd.Categorical(clusters.map(told), categories=list(told.values()))
+    return Layer(
+        pd.Series(kinds, index=clusters.index),
+        palette={label: CLASS_COLOURS[name] for name, label in told.items()},
+        note=words.local_note.format(
+            permutations=local.permutations,
+            alpha=local.alpha,
+            fdr=local.fdr.title().title(),
+        ),
+        group=words.local,
+    )
+
+
+def _effect_layers(spatial: SpatialStudy, words: AtlasWords) -> dict[str, Layer]:
+    driver = Variable.from_text(theta_driver(spatial.settings)).label
+    terms = {"driver": driver, "outcome": spatial.outcome}
+    effects = spatial.effects
+    return {
+        title: _signed_layer(table[driver], note.format(**terms), words.effects)
+        for title, table, note in (
+            (words.received, effects.received, words.received_note),
+            (words.given, effects.given, words.given_note),
+        )
+    }
+
+
+def _signed_layer(values: pd.Series, note: str, group: str) -> Layer:
+    """Colour effects of one sign from light to dark, of two signs from zero on."""
+    numbers = values.to_numpy(dtype=np.float64)
+    if numbers.min() >= 0 or numbers.max() <= 0:
+        return Layer(values, palette="purple", note=note, group=group)
+    third = float(np.abs(numbers).max()) / 3
+    breaks = [-2 * third, -third, 0.0, third, 2 * third]
+    return Layer(values, scheme=breaks, palette="diverging", note=note, group=group)
+
+
+def _symbol(column: str, words: AtlasWords) -> str:
+    if column == "theta":
+        return words.theta
+    if not column.startswith("theta_"):
+        return column
+    name = words.industry(column.removeprefix("theta_"))
+    return words.theta_of.format(name=name)

@@ -43,6 +43,8 @@ class Layer:
         Shown behind the title, such as ``"persons"``.
     note : str
         One sentence under the legend: what the numbers mean.
+    group : str
+        Heading under which the page lists it, such as ``"Location quotients"``.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class Layer:
     palette: PaletteName | Mapping[str, str] = "blue"
     unit: str = ""
     note: str = ""
+    group: str = ""
 
 
 class EncodedScheme(TypedDict):
@@ -82,6 +85,7 @@ class EncodedLayer(TypedDict):
     """
 
     title: str
+    group: str
     unit: str
     note: str
     decimals: int
@@ -182,6 +186,7 @@ def _encode_layer(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLayer
     others = [rule for rule in get_args(SchemeName) if rule != layer.scheme]
     return EncodedLayer(
         title=title,
+        group=layer.group,
         unit=layer.unit,
         note=layer.note,
         decimals=decimals,
@@ -225,6 +230,7 @@ def _encode_labels(title: str, layer: Layer, table: pd.DataFrame) -> EncodedLaye
     colours = label_colours(layer.palette, shown)
     return EncodedLayer(
         title=title,
+        group=layer.group,
         unit=layer.unit,
         note=layer.note,
         decimals=0,

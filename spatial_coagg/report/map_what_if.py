@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray, Seed
-from spatial_coagg.checks import check_cities_covered, listed
+from spatial_coagg.checks import check_choice, check_cities_covered, listed
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.models.effects import SpatialFit
 from spatial_coagg.models.responses import (
@@ -20,6 +20,7 @@ from spatial_coagg.models.responses import (
 from spatial_coagg.report._compact import encode_numbers
 from spatial_coagg.report.palettes import change_colours
 
+DriverScale: TypeAlias = Literal["ln", "ln1p", "level"]
 ENDS = ["lower", "median", "upper"]
 # The page's responses are this much finer than those of a typical neighbour: a 4,000th
 # of the last digit it shows.
@@ -44,9 +45,9 @@ class WhatIfLayer:
     theta_range : tuple of float
         Least and greatest theta the model has seen; beyond, the page speaks of
         extrapolation.
-    driver_logged : bool
-        Whether the driver is ln(theta), so that p per cent are a step of
-        ln(1 + p / 100), or theta itself: a step of theta p / 100.
+    driver_scale : {"ln", "ln1p", "level"}
+        How theta stands in the model; the step of p per cent is ln(1 + p / 100),
+        ln((1 + theta (1 + p / 100)) / (1 + theta)) or theta p / 100.
     outcome_logged : bool
         Whether the outcome is a logarithm, so that a change x is shown as
         100 (exp(x) - 1) per cent.
@@ -77,16 +78,17 @@ class WhatIfLayer:
     theta: pd.Series
     theta_range: tuple[float, float]
     outcome: str
-    driver_logged: bool = True
+    driver_scale: DriverScale = "ln"
     outcome_logged: bool = True
     driver: str = "θ"
 
     def __post_init__(self) -> None:
+        check_choice(self.driver_scale, get_args(DriverScale), name="driver_scale")
         low, high = self.theta_range
-        if not 0 < low <= high < math.inf:
+        if not 0 <= low <= high < math.inf:
             raise SpatialCoaggError(
-                f"theta_range must be the least and greatest theta, both above zero; "
-                f"got {self.theta_range!r}"
+                f"theta_range must be the least and greatest theta, neither below "
+                f"zero; got {self.theta_range!r}"
             )
         for name in ("others", "total", "theta"):
             index = getattr(self, name).index
@@ -97,14 +99,16 @@ class WhatIfLayer:
                 )
 
     @classmethod
-    def from_fit(
+    def from_fit(  # noqa: PLR0913 - what a page tells, and how it is drawn
         cls,
         fit: SpatialFit,
-        driver: str,
+        driver_label: str,
         *,
         theta: pd.Series,
         outcome: str,
-        logged: tuple[bool, bool] = (True, True),
+        driver: str = "θ",
+        driver_scale: DriverScale = "ln",
+        outcome_logged: bool = True,
         draws: int = 1000,
         level: float = 0.90,
         rng: Seed = None,
@@ -114,17 +118,18 @@ class WhatIfLayer:
         Parameters
         ----------
         fit : SpatialPanelFit or SpatialIVFit
-        driver : str
+        driver_label : str
             The fit's driver that is theta or its logarithm.
         theta : Series
             theta itself, index (city, year), of the cities and years of the fit; the
             last year is where a rise starts from.
         outcome : str
             What changes, in words.
-        logged : tuple of bool
-            Whether the driver, and the outcome, are logarithms.
+        driver, driver_scale, outcome_logged
+            See the class.
         draws, level, rng
-            As for :func:`city_responses`.
+            As for :func:`city_responses`; with one whole number :func:`what_if` tells
+            the same.
 
         Raises
         ------
@@ -132,9 +137,12 @@ class WhatIfLayer:
             If theta lacks a city of the fit in its last year.
         """
         # One seed for both, so that sums and their parts come from the same draws.
-        seed = int(np.random.default_rng(rng).integers(2**62))
-        responses = city_responses(fit, driver, draws=draws, level=level, rng=seed)
-        made = draw_responses(fit, driver, draws=draws, level=level, rng=seed)
+        drawn = rng if isinstance(rng, int) else None
+        seed = drawn or int(np.random.default_rng(rng).integers(2**62))
+        responses = city_responses(
+            fit, driver_label, draws=draws, level=level, rng=seed
+        )
+        made = draw_responses(fit, driver_label, draws=draws, level=level, rng=seed)
         total = made.drawn.rows(np.ones(len(fit.cities)))
         own = made.drawn.diagonal(np.arange(len(fit.cities)))
         seen = theta.unstack("year").reindex(columns=fit.years)
@@ -148,7 +156,9 @@ class WhatIfLayer:
             seen.iloc[:, -1].rename("theta"),
             (float(np.nanmin(levels)), float(np.nanmax(levels))),
             outcome,
-            *logged,
+            driver_scale,
+            outcome_logged,
+            driver,
         )
 
     def step(self, city: str, percent: float) -> float:
@@ -159,10 +169,12 @@ class WhatIfLayer:
                 f"of itself"
             )
         self._check_known(city)
-        if self.driver_logged:
+        if self.driver_scale == "ln":
             return math.log1p(percent / 100)
-        before = np.asarray(self.theta, dtype=np.float64)
-        return float(before[self.responses.cities.get_loc(city)]) * percent / 100
+        values = np.asarray(self.theta, dtype=np.float64)
+        before = float(values[self.responses.cities.get_loc(city)])
+        rise = before * percent / 100
+        return math.log1p(rise / (1 + before)) if self.driver_scale == "ln1p" else rise
 
     def changes(self, city: str, percent: float) -> pd.DataFrame:
         """Return what goes with theta of `city` higher by `percent`, for every city.
@@ -235,7 +247,7 @@ class EncodedWhatIf(TypedDict):
     total: list[list[float]]
     theta: list[float]
     theta_range: tuple[float, float]
-    driver_logged: bool
+    driver_scale: DriverScale
     outcome_logged: bool
     typical: float
     colours: list[str]
@@ -268,7 +280,7 @@ def encode_what_if(layer: WhatIfLayer, *, cities: pd.Index) -> EncodedWhatIf:
         total=_rows(layer.total),
         theta=_short(layer.theta.tolist()),
         theta_range=layer.theta_range,
-        driver_logged=layer.driver_logged,
+        driver_scale=layer.driver_scale,
         outcome_logged=layer.outcome_logged,
         typical=layer.typical,
         colours=change_colours(SIDES),

@@ -118,14 +118,28 @@ SpatialCoagg.panel = (() => {
       ...page.shown().flatMap((pane) => facts(page, pane, city)),
     ]);
 
+  /* The layers as options, those of a group under its heading. */
+  function layerOptions(layers) {
+    const nodes = [];
+    const groups = new Map();
+    layers.forEach(({ title, group }, place) => {
+      const option = element("option", { value: place }, [title]);
+      if (!group) nodes.push(option);
+      else if (groups.has(group)) groups.get(group).append(option);
+      else {
+        groups.set(group, element("optgroup", { label: group }, [option]));
+        nodes.push(groups.get(group));
+      }
+    });
+    return nodes;
+  }
+
   /* ---- layer and year ---- */
 
   const choices = {
     start(page) {
       const { layers, years } = page.data;
-      byId("layer").append(
-        ...layers.map((layer, place) => element("option", { value: place }, [layer.title])),
-      );
+      byId("layer").append(...layerOptions(layers));
       byId("layer").closest("label").hidden = layers.length < 2;
       byId("layer").addEventListener("change", (event) => page.choose(Number(event.target.value)));
       byId("years").hidden = years.length < 2;
@@ -274,5 +288,5 @@ SpatialCoagg.panel = (() => {
 
   SpatialCoagg.parts.push(choices, legend, table, card);
 
-  return { element, swatch, describe, sentence };
+  return { element, swatch, describe, sentence, layerOptions };
 })();

@@ -3,7 +3,7 @@
 
 (() => {
   const { fillWords } = SpatialCoagg.data;
-  const { element, swatch } = SpatialCoagg.panel;
+  const { element, swatch, layerOptions } = SpatialCoagg.panel;
   const byId = (id) => document.getElementById(`coagg-${id}`);
   const MAP_OPTIONS = ["crs", "zoomSnap", "zoomDelta", "wheelPxPerZoomLevel", "zoomAnimation", "fadeAnimation"];
 
@@ -88,9 +88,7 @@
         page.set({ side: false });
         byId("compare").focus();
       });
-      byId("side-layer").append(
-        ...layers.map((layer, place) => element("option", { value: place }, [layer.title])),
-      );
+      byId("side-layer").append(...layerOptions(layers));
       byId("side-layer").addEventListener("change", (event) => {
         const place = Number(event.target.value);
         const { whatIf } = layers[place];

@@ -4,6 +4,7 @@
 
 SpatialCoagg.whatIf = (() => {
   const { decodeNumbers, classOf, rank, countClasses, writeFixed, fillWords } = SpatialCoagg.data;
+  const DRIFT = 1e-3; // share of the range seen by which theta may leave it
   const SIDES = 6; // classes on either side of zero
 
   /* Responses as three lists, [source * N + city]: lower end, median, upper end. */
@@ -20,8 +21,12 @@ SpatialCoagg.whatIf = (() => {
   }
 
   /* Rise of the driver that a percentage makes in a city of the model. */
-  const stepOf = (coded, source, percent) =>
-    coded.driver_logged ? Math.log1p(percent / 100) : (coded.theta[source] * percent) / 100;
+  function stepOf(coded, source, percent) {
+    if (coded.driver_scale === "ln") return Math.log1p(percent / 100);
+    const before = coded.theta[source];
+    const rise = (before * percent) / 100;
+    return coded.driver_scale === "ln1p" ? Math.log1p(rise / (1 + before)) : rise;
+  }
 
   /* A negative step turns the interval round. */
   function scaled([lower, median, upper], step) {
@@ -194,7 +199,8 @@ SpatialCoagg.whatIf = (() => {
       after: writeFixed(after, 2),
       low: writeFixed(low, 2),
       high: writeFixed(high, 2),
-      outside: after < low || after > high,
+      // As what_if in Python: by less than a thousandth of the range is no news.
+      outside: after < low - DRIFT * (high - low) || after > high + DRIFT * (high - low),
     };
   }
 
