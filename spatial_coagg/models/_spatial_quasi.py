@@ -45,7 +45,7 @@ class NoiseMoments:
 
 
 @dataclass(frozen=True, slots=True)
-class Effects:
+class Swept:
     """What is swept out: Q = (I - 11'/T where by city) kron (I - uu').
 
     Attributes
@@ -145,7 +145,7 @@ def score_variance(
     """Return V, the covariance of the score (Kelejian and Prucha 2001, eq. 3.2)."""
     swept = likelihood.moments.swept(found.error)
     noise = swept @ np.concatenate([[1.0, -found.rho], -found.slopes])
-    effects = Effects(len(noise), by_city, _year_direction(likelihood, found.error))
+    effects = Swept(len(noise), by_city, _year_direction(likelihood, found.error))
     s = found.ssr / likelihood.rows
     moments = noise_moments(noise, s, effects)
     size = len(information)
@@ -173,7 +173,7 @@ def score_variance(
     return np.asarray(information + (skewed + heavy) / s**2)
 
 
-def noise_moments(noise: FloatArray, s: float, effects: Effects) -> NoiseMoments:
+def noise_moments(noise: FloatArray, s: float, effects: Swept) -> NoiseMoments:
     """Return the moments of e from swept noise r = Q e, shape (T, N).
 
     E r_i^3 = mu3 sum_j q_ij^3 and E r_i^4 = (mu4 - 3 s^2) sum_j q_ij^4 + 3 s^2 q_ii^2,

@@ -1,5 +1,6 @@
 """Which covariance a spatial panel model's estimates get."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -7,7 +8,11 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.errors import EstimationError, SpatialCoaggError
+from spatial_coagg.errors import (
+    EstimationError,
+    InferenceWarning,
+    SpatialCoaggError,
+)
 from spatial_coagg.models._score_sums import (
     sandwich,
     sum_over_space,
@@ -184,9 +189,9 @@ def _linear_covariance(
     noise = swept[:, :, 0] - x @ estimated.found.slopes
     middle = _middle(chosen, x * noise[:, :, None], estimated.rows)
     slopes = rule.factor * sandwich(x, middle)
-    name = chosen.title if isinstance(chosen, Conley) else rule.name
+    name = rule.name
     if isinstance(chosen, Conley):
-        _check_positive(slopes, estimated.rows, chosen)
+        name, slopes = chosen.title, _repaired(slopes, x, chosen)
     size = len(slopes)
     matrix = np.zeros((size + 1, size + 1))
     matrix[:size, :size] = slopes
@@ -222,16 +227,27 @@ def _middle(
     )
 
 
-def _check_positive(slopes: FloatArray, rows: SpatialRows, chosen: Conley) -> None:
-    """Refuse a covariance that no estimates can have."""
-    scale = np.sqrt(np.abs(np.diag(slopes)))
-    roots = np.linalg.eigvalsh(slopes / np.outer(scale, scale))
-    if roots[0] < -_ROUNDING:
+def _repaired(slopes: FloatArray, x: FloatArray, chosen: Conley) -> FloatArray:
+    """Set negative eigenvalues to zero, in units of the classical standard errors."""
+    flat = x.reshape(-1, x.shape[2])
+    scale = np.sqrt(np.diag(np.linalg.inv(flat.T @ flat)))
+    units = np.outer(scale, scale)
+    roots, axes = np.linalg.eigh(slopes / units)
+    if roots[0] >= -_ROUNDING * roots[-1]:
+        return slopes
+    if roots[-1] <= 0:
         raise EstimationError(
-            f"the covariance {chosen.title!r} of the {len(rows.labels)} slopes has "
-            f"negative variances, as sums over near pairs can; use kernel='bartlett', "
-            f"another cutoff_km or fewer lags"
+            f"the covariance {chosen.title!r} leaves no positive variance, as sums "
+            f"over near pairs can; use kernel='bartlett', another cutoff_km or fewer "
+            f"lags"
         )
+    warnings.warn(
+        f"the covariance {chosen.title!r} is not positive definite; its negative "
+        f"eigenvalues were set to zero, so use kernel='bartlett' or another cutoff_km",
+        InferenceWarning,
+        stacklevel=5,
+    )
+    return np.asarray(units * ((axes * np.maximum(roots, 0)) @ axes.T))
 
 
 def _inverse_of(information: FloatArray, name: str) -> EstimateCovariance:

@@ -43,8 +43,9 @@ class Conley:
     cutoff_km : float
         Great-circle distance in km from which errors are uncorrelated.
     kernel : {"bartlett", "uniform"}
-        1 - distance / cutoff, or 1 up to the cutoff. The uniform one can give negative
-        variances, which are refused.
+        1 - distance / cutoff, or 1 up to the cutoff. Neither is sure to give a positive
+        definite covariance on the sphere; negative eigenvalues are set to zero, with a
+        warning.
     lags : int
         Years over which the errors of one city are correlated; Bartlett weights
         1 - years / (lags + 1).
