@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial_coagg._typing import Effects
 from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.marginals import (
     FAMILY,
     lagged_drivers,
@@ -220,10 +221,15 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
             "there are no marginal likelihoods with random effects, so prior= does not "
             "apply; leave it out"
         )
+    cities = panel.frame.index.unique("city").sort_values()
+    matrices = {
+        name: read_matrix(graph, cities, name=f"weights {name!r}")
+        for name, graph in named.items()
+    }
     settled = (
         correction
         if effects == "random" or correction is not None
-        else _common_correction(panel, named, drivers, models, effects)
+        else _common_correction(matrices, drivers, models, effects)
     )
     fits, pairs = {}, {}
     for name, graph in named.items():
@@ -250,8 +256,7 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
 
 
 def _common_correction(
-    panel: Panel,
-    named: Mapping[str, Weights],
+    matrices: Mapping[str, SparseMatrix],
     drivers: Sequence[str],
     models: Sequence[SpatialModel],
     effects: Effects,
@@ -260,9 +265,7 @@ def _common_correction(
     if effects == "none":
         return "none"
     spatial = [each for each in models if each in (*WITH_LAG, *WITH_ERROR)]
-    cities = panel.frame.index.unique("city").sort_values()
-    for name, graph in named.items() if spatial else ():
-        matrix = read_matrix(graph, cities, name=f"weights {name!r}")
+    for name, matrix in matrices.items() if spatial else ():
         try:
             settle_correction(
                 "transform", read_plan(spatial[0], effects, drivers, None), [matrix]
