@@ -77,6 +77,11 @@ from .weights.contiguity import build_contiguity as build_contiguity
 from .weights.distance import build_distance_band as build_distance_band
 from .weights.distance import build_inverse_distance as build_inverse_distance
 from .weights.distance import build_nearest as build_nearest
+from .weights.distance_table import DoublePowerDecay as DoublePowerDecay
+from .weights.distance_table import EqualDecay as EqualDecay
+from .weights.distance_table import ExponentialDecay as ExponentialDecay
+from .weights.distance_table import InverseDecay as InverseDecay
+from .weights.distance_table import build_from_distances as build_from_distances
 from .weights.economic import build_economic as build_economic
 from .weights.files import read_weights as read_weights
 from .weights.files import write_weights as write_weights
