@@ -1,5 +1,6 @@
 """The report of a study: its page, its workbook, its key numbers."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import pandas as pd
@@ -20,11 +21,14 @@ from spatial_coagg.planner.clusters import (
     cluster_sheets,
     clustering_chapter,
     local_chapter,
-    sector_clusters_chapter,
 )
 from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.sector_clusters import (
+    sector_clusters_chapter,
+    sector_sheets,
+)
 from spatial_coagg.planner.spillovers import spatial_chapter, spatial_sheets
-from spatial_coagg.report.page import build_page
+from spatial_coagg.report.page import Section, build_page
 from spatial_coagg.report.rankings import (
     average_by_region,
     average_by_sector,
@@ -33,10 +37,27 @@ from spatial_coagg.report.rankings import (
 from spatial_coagg.report.workbook import Sheet
 
 
-def compose_page(results: StudyResults) -> str:
-    """Return the report as one HTML page."""
+def compose_page(
+    results: StudyResults, sections: Sequence[Section] | None = None
+) -> str:
+    """Return the report as one HTML page, of chapters composed already or anew."""
     settings = results.settings
-    chapters = [
+    return build_page(
+        settings.title,
+        compose_sections(results) if sections is None else sections,
+        notice=settings.notice,
+        question=settings.question,
+        footer=[
+            f"Made with spatial_coagg {version('spatial-coagg')}, seed "
+            f"{settings.seed}; run.toml and run.lock.json beside this page repeat it.",
+            results.inputs.credit,
+        ],
+    )
+
+
+def compose_sections(results: StudyResults) -> list[Section]:
+    """Return the chapters of the report, in the order they are read."""
+    return [
         answer_chapter(results),
         map_chapter(results),
         ranking_chapter(results),
@@ -51,17 +72,6 @@ def compose_page(results: StudyResults) -> str:
         care_chapter(results),
         method_chapter(results),
     ]
-    return build_page(
-        settings.title,
-        chapters,
-        notice=settings.notice,
-        question=settings.question,
-        footer=[
-            f"Made with spatial_coagg {version('spatial-coagg')}, seed "
-            f"{settings.seed}; run.toml and run.lock.json beside this page repeat it.",
-            results.inputs.credit,
-        ],
-    )
 
 
 def compose_sheets(results: StudyResults) -> list[Sheet]:
@@ -75,6 +85,7 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
             "sectors", average_by_sector(results.thetas), "Average theta of each year."
         ),
         *cluster_sheets(results),
+        *sector_sheets(results),
         *spatial_sheets(results),
         Sheet(
             "weights", results.weights_summary.to_frame(), "What the neighbours are."

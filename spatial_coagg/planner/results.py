@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import geopandas as gpd
 import pandas as pd
 
 from spatial_coagg.autocorrelation.local_result import LocalTest
@@ -49,6 +50,13 @@ class StudyResults:
     def theta(self) -> pd.Series:
         """The co-agglomeration index, index ``(city, year)``."""
         return self.thetas["theta"]
+
+    @property
+    def boundaries(self) -> gpd.GeoDataFrame:
+        """The part of the map that is studied."""
+        whole, sample = self.inputs.boundaries, self.settings.sample
+        starts = sample.codes_starting_with
+        return whole.loc[whole.index.str.startswith(starts)] if starts else whole
 
     @property
     def spatial_fits(self) -> Mapping[str, SpatialPanelFit]:

@@ -24,11 +24,18 @@ from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
-from spatial_coagg.planner.briefing import compose_page, compose_sheets, key_results
+from spatial_coagg.planner.briefing import (
+    compose_page,
+    compose_sections,
+    compose_sheets,
+    key_results,
+)
 from spatial_coagg.planner.inputs import Inputs, read_inputs
 from spatial_coagg.planner.lock import write_lock
+from spatial_coagg.planner.log import Log
 from spatial_coagg.planner.neighbours import build_weights
 from spatial_coagg.planner.notes import noted
+from spatial_coagg.planner.outputs import PrintedYears, write_outputs
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.settings import Settings, example_settings, read_settings
 from spatial_coagg.planner.spatial import SpatialStudy
@@ -278,9 +285,15 @@ class Study:
         folder: str | Path | None = None,
         *,
         force: bool = False,
+        maps: PrintedYears = "last",
         progress: Callable[[str], None] | None = None,
     ) -> Path:
-        """Write the report: ``index.html``, ``tables.xlsx``, ``run.toml``, the lock.
+        """Write the report's folder.
+
+        ``index.html`` is the report; beside it lie ``tables.xlsx`` (every table,
+        unrounded), ``tables/`` (Word and LaTeX), ``maps/`` (PNG and PDF for print),
+        ``data/`` (CSV and GeoPackage), ``weights/``, ``run.toml`` and
+        ``run.lock.json`` (to repeat it) and ``log.txt``.
 
         Parameters
         ----------
@@ -288,6 +301,8 @@ class Study:
             Where; the settings' ``output`` by default.
         force : bool
             Replace a report that is there.
+        maps : {"none", "last", "all"}
+            Which years of the maps for print.
         progress : callable, optional
             Told in words what is being done.
 
@@ -302,20 +317,32 @@ class Study:
             If the folder exists and `force` is false, or is no report.
         """
         target = Path(self.settings.output if folder is None else folder)
-        tell = progress or (lambda _message: None)
         check_replaceable(target, force=force)
-        self._compute(tell)
-        tell("Writing the report")
+        log = Log(progress)
+        self._compute(log.tell)
+        log.tell("Writing the report")
+        results = self.results
         with replaced_folder(target, force=force) as fresh:
-            page = compose_page(self.results)
+            sections = compose_sections(results)
+            page = compose_page(results, sections)
             (fresh / "index.html").write_text(page, encoding="utf-8")
             write_workbook(
-                compose_sheets(self.results),
+                compose_sheets(results),
                 fresh / "tables.xlsx",
                 facts={"title": self.settings.title, "notice": self.settings.notice},
             )
+            write_outputs(
+                fresh, results, sections, self._all_weights, maps=maps, tell=log.tell
+            )
             write_lock(fresh, self.settings, self.inputs.files)
+            log.write(fresh / "log.txt", notes=results.notes)
         return target
+
+    @property
+    def _all_weights(self) -> dict[str, Graph]:
+        spatial = {} if self.spatial is None else dict(self.spatial.weights)
+        own = {f"all places {self.settings.weights.rule}": self.weights}
+        return own | spatial
 
     def _compute(self, tell: Callable[[str], None]) -> None:
         steps = (

@@ -1,7 +1,7 @@
 """Regression tables: fits side by side, as a journal prints them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.models.fit import Fit
+from spatial_coagg.report.latex import escape_latex, latex_line
 
 # Facts that a table shows by default, in this order, with their printed names.
 FACT_LABELS: Mapping[str, str] = {
@@ -32,16 +33,6 @@ STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 NOTE = "Standard errors in brackets; *** p < 0.01, ** p < 0.05, * p < 0.10."
 
 _MARKDOWN = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`<>[]"})
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +108,19 @@ class RegressionTable:
         Names are escaped. The note follows the table in ``\footnotesize``.
         """
         count = len(self.headings)
-        head = ["", *(_latex(heading) for heading in self.headings)]
+        head = ["", *(escape_latex(heading) for heading in self.headings)]
         estimates = len(self.coefficients) * 2
-        body = [_latex_line(map(_latex, cells)) for cells in self._lines()]
+        body = [latex_line(map(escape_latex, cells)) for cells in self._lines()]
         lines = [
             rf"\begin{{tabular}}{{l{'c' * count}}}",
             r"\toprule",
-            _latex_line(head),
+            latex_line(head),
             r"\midrule",
             *body[:estimates],
             *([r"\midrule", *body[estimates:]] if self.facts else []),
             r"\bottomrule",
             r"\end{tabular}",
-            rf"\par\footnotesize {_latex(self.note)}",
+            rf"\par\footnotesize {escape_latex(self.note)}",
         ]
         return "\n".join(lines) + "\n"
 
@@ -345,15 +336,3 @@ def _fact_cells(models: Sequence[Fit], name: str, digits: int) -> tuple[str, ...
             fact = format_number(fact, digits)
         cells.append(str(fact))
     return tuple(cells)
-
-
-def _latex(text: str) -> str:
-    # Stars are raised, as journals print them.
-    bare = text.rstrip("*")
-    stars = text[len(bare) :]
-    written = bare.translate(_LATEX)
-    return f"{written}$^{{{stars}}}$" if stars else written
-
-
-def _latex_line(cells: Iterable[str]) -> str:
-    return " & ".join(cells) + r" \\"

@@ -1,0 +1,124 @@
+"""The ground that printed maps are drawn on: places simplified, with an inset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.report.map_data import SPECK, Inset, equal_area_projection
+
+EDGE = "#9a9a9a"
+# Places of the inset as shares of the map (left, bottom, width, height), as preferred.
+WIDE, HIGH, GAP = 0.14, 0.28, 0.005
+CORNERS = tuple(
+    (left, bottom, WIDE, HIGH)
+    for bottom in (GAP, 1 - HIGH - GAP)
+    for left in (1 - WIDE - GAP, GAP)
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """Places in an equal-area projection, and what part of the world is shown.
+
+    Attributes
+    ----------
+    shapes : GeoSeries
+        Simplified so that shared borders stay shared.
+    view : ndarray of shape (4,)
+        West, south, east, north.
+    inset : Inset or None
+        A part shown in a box in the corner.
+    """
+
+    shapes: gpd.GeoSeries
+    view: FloatArray
+    inset: Inset | None
+
+    @classmethod
+    def of(
+        cls, boundaries: gpd.GeoDataFrame, inset: Inset | None, *, steps: int
+    ) -> "Canvas":
+        """Project, simplify and frame the boundaries.
+
+        Parameters
+        ----------
+        boundaries : GeoDataFrame
+        inset : Inset, optional
+        steps : int
+            How many steps of simplification make the longer side.
+        """
+        projection = equal_area_projection(boundaries)
+        flat = boundaries.geometry.to_crs(projection)
+        west, south, east, north = flat.total_bounds
+        tolerance = max(east - west, north - south) / steps
+        simple = gpd.GeoSeries(flat.simplify_coverage(tolerance), crs=projection)
+        return cls(simple, _framed(simple, inset), inset)
+
+    @property
+    def ratio(self) -> float:
+        """Height of the view over its width."""
+        west, south, east, north = self.view
+        return float((north - south) / (east - west))
+
+    def paint(self, axes: Axes, colours: Sequence[str]) -> None:
+        """Draw every place in its colour, in the order of `shapes`, and the inset."""
+        self._fill(axes, colours)
+        _set_view(axes, self.view)
+        axes.set_axis_off()
+        if self.inset is None:
+            return
+        corner = axes.inset_axes(_emptiest(self.shapes, self.view))
+        self._fill(corner, colours)
+        if self.inset.lines is not None:
+            lines = self.inset.lines.to_crs(self.shapes.crs)
+            lines.plot(ax=corner, color="#555555", linewidth=0.8, aspect="equal")
+        outline = gpd.GeoSeries([shapely.box(*self.inset.bounds)], crs=4326)
+        _set_view(corner, outline.segmentize(1).to_crs(self.shapes.crs).total_bounds)
+        corner.set(xticks=[], yticks=[], xlabel="", ylabel="")
+        corner.spines[:].set(color=EDGE, linewidth=0.6)
+
+    def _fill(self, axes: Axes, colours: Sequence[str]) -> None:
+        self.shapes.plot(
+            ax=axes,
+            color=list(colours),
+            edgecolor=EDGE,
+            linewidth=0.2,
+            aspect="equal",
+        )
+
+
+def _framed(shapes: gpd.GeoSeries, inset: Inset | None) -> FloatArray:
+    """Return the view; with an inset, without the islands that it shows."""
+    if inset is not None:
+        land = gpd.GeoSeries([shapely.coverage_union_all(shapes.array)]).explode()
+        shapes = land[land.area >= SPECK * land.area.sum()]
+    west, south, east, north = shapes.total_bounds
+    edge = 0.01 * (east - west)
+    return np.array([west - edge, south - edge, east + edge, north + edge])
+
+
+def _emptiest(
+    shapes: gpd.GeoSeries, view: FloatArray
+) -> tuple[float, float, float, float]:
+    """Return the corner in which a box hides least land."""
+    west, south, east, north = view
+    hidden = []
+    for left, bottom, width, height in CORNERS:
+        box = shapely.box(
+            west + left * (east - west),
+            south + bottom * (north - south),
+            west + (left + width) * (east - west),
+            south + (bottom + height) * (north - south),
+        )
+        hidden.append(float(shapes.intersection(box).area.sum()))
+    return CORNERS[int(np.argmin(hidden))]
+
+
+def _set_view(axes: Axes, view: FloatArray) -> None:
+    axes.set_xlim(view[0], view[2])
+    axes.set_ylim(view[1], view[3])
