@@ -23,6 +23,7 @@ from .models.diagnostics import variance_inflation as variance_inflation
 from .models.dynamic_spatial import fit_dynamic_spatial as fit_dynamic_spatial
 from .models.effects import spatial_effects as spatial_effects
 from .models.effects_over_time import dynamic_effects as dynamic_effects
+from .models.error_components import error_component_tests as error_component_tests
 from .models.first_difference import fit_first_difference as fit_first_difference
 from .models.fixed_effects import fit_fixed_effects as fit_fixed_effects
 from .models.gmm_method import GmmMethod as GmmMethod

@@ -1,25 +1,23 @@
-"""The chapters about clusters: all places at once, one by one, sector by sector."""
+"""The chapters about clusters: all places at once, then one by one."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from spatial_coagg.autocorrelation.classes import QUADRANTS
+from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.report.autocorrelation_figures import draw_moran_by_year
 from spatial_coagg.report.cluster_findings import (
     describe_local,
     describe_moves,
     describe_panel_moran,
-    describe_sectors,
 )
+from spatial_coagg.report.cluster_maps import draw_cluster_map
 from spatial_coagg.report.drawing import figure_png, figure_svg
 from spatial_coagg.report.findings import describe_clustering
-from spatial_coagg.report.local_figures import (
-    draw_cluster_map,
-    draw_moran_scatter,
-    draw_transitions,
-)
 from spatial_coagg.report.map_data import Inset
+from spatial_coagg.report.moran_scatter import draw_moran_scatter
 from spatial_coagg.report.page import (
     Block,
     Embedded,
@@ -28,6 +26,7 @@ from spatial_coagg.report.page import (
     Section,
     TextTable,
 )
+from spatial_coagg.report.transition_figures import draw_transitions
 from spatial_coagg.report.workbook import Sheet
 
 
@@ -63,15 +62,20 @@ def local_chapter(results: StudyResults) -> Section:
     blocks: list[Block] = [
         Paragraphs(tuple(sentences)),
         Embedded(
-            figure_png(_cluster_maps(results), "Maps of the classes in three years."),
+            figure_png(_maps_of_years(results), "Maps of the classes in three years."),
             "Classes of places by theta and the mean theta of their neighbours.",
         ),
         Picture(
-            figure_svg(_scatter(results, last), salt="scatter"),
+            figure_svg(
+                draw_moran_scatter(results.local, years=[last], names=results.names),
+                salt="scatter",
+            ),
             f"Theta of {last} against the mean of the neighbours.",
             "Scatter plot of theta against the neighbours' theta.",
         ),
-        TextTable(_text(results.local.counts), "Places in each class", _note(results)),
+        TextTable(
+            _text(results.local.counts), "Places in each class", local_note(results)
+        ),
     ]
     if results.transitions is not None:
         figure = draw_transitions(results.transitions)
@@ -85,27 +89,27 @@ def local_chapter(results: StudyResults) -> Section:
     return Section("lisa", "Which places cluster, and do they stay?", tuple(blocks))
 
 
-def sector_clusters_chapter(results: StudyResults) -> list[Section]:
-    """Return the same for each sector, where there are several."""
-    if not results.sector_morans:
-        return []
-    last = int(results.moran.frame.index.max())
-    rows = {}
-    for name, moran in results.sector_morans.items():
-        frame = moran.frame
-        counts = results.sector_locals[name].of_year(last).counts
-        clear = frame["p_permutation"] < 0.05
-        rows[name] = {
-            f"Moran's I {last}": f"{frame['statistic'][last]:.3f}",
-            "p": f"{frame['p_permutation'][last]:.4f}",
-            "years with p < 0.05": f"{int(clear.sum())} of {len(frame)}",
-        } | {f"{side} {last}": str(counts[side]) for side in QUADRANTS}
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("sector")
-    blocks = (
-        Paragraphs((describe_sectors(results.sector_morans, results.words),)),
-        TextTable(table, "Clusters of each service with manufacturing", _note(results)),
+def draw_maps(
+    results: StudyResults, tests: Mapping[str, LocalTest], *, columns: int
+) -> Figure:
+    """Draw the classes on the study's map, one map for each heading."""
+    lines = results.inputs.dash_line
+    inset = None if lines is None else Inset.around(lines)
+    return draw_cluster_map(results.boundaries, tests, inset=inset, columns=columns)
+
+
+def local_note(results: StudyResults) -> str:
+    """Say how the local tests were made."""
+    local = results.local
+    rule = {
+        "benjamini-hochberg": "Benjamini and Hochberg's cut-off",
+        "bonferroni": "Bonferroni's cut-off",
+        "none": "no allowance for the number of tests",
+    }[local.fdr]
+    return (
+        f"Local Moran, two-sided, {local.permutations:,} conditional permutations; "
+        f"{rule} at {100 * local.alpha:g} per cent in each year."
     )
-    return [Section("sector-clusters", "Clusters by sector", blocks)]
 
 
 def cluster_sheets(results: StudyResults) -> list[Sheet]:
@@ -120,21 +124,6 @@ def cluster_sheets(results: StudyResults) -> list[Sheet]:
         sheets += [
             Sheet("transitions", moves.counts, "Moves between classes in a year."),
             Sheet("movers", moves.movers, "Each change of class."),
-        ]
-    if results.sector_morans:
-        table = pd.concat(
-            {name: each.frame for name, each in results.sector_morans.items()},
-            names=["sector"],
-        )
-        clusters = pd.DataFrame(
-            {
-                name: each.frame["cluster"]
-                for name, each in results.sector_locals.items()
-            }
-        )
-        sheets += [
-            Sheet("sector moran", table, "Moran's I of each sector's theta."),
-            Sheet("sector classes", clusters, "Class of each place by sector."),
         ]
     return sheets
 
@@ -156,32 +145,11 @@ def _moran_table(frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _cluster_maps(results: StudyResults) -> Figure:
-    boundaries = results.inputs.boundaries
-    sample = results.settings.sample.codes_starting_with
-    if sample:
-        boundaries = boundaries.loc[boundaries.index.str.startswith(sample)]
+def _maps_of_years(results: StudyResults) -> Figure:
     years = sorted(results.local.frame.index.unique("year"))
     chosen = sorted({int(years[0]), int(years[len(years) // 2]), int(years[-1])})
-    lines = results.inputs.dash_line
-    return draw_cluster_map(
-        boundaries,
-        results.local,
-        years=chosen,
-        inset=None if lines is None else Inset.around(lines),
-    )
-
-
-def _scatter(results: StudyResults, year: int) -> Figure:
-    return draw_moran_scatter(results.local.of_year(year), names=results.names)
-
-
-def _note(results: StudyResults) -> str:
-    local = results.local
-    return (
-        f"Local Moran, two-sided, {local.permutations} conditional permutations, "
-        f"cut-off {local.fdr} at {100 * local.alpha:g} per cent of each year."
-    )
+    tests = {str(year): results.local.of_year(year) for year in chosen}
+    return draw_maps(results, tests, columns=3)
 
 
 def _text(counts: pd.DataFrame | pd.Series) -> pd.DataFrame:

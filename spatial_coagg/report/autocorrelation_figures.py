@@ -1,22 +1,30 @@
-"""Pictures of spatial autocorrelation."""
+"""Moran's I over the years, of one variable or of several."""
+
+from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from spatial_coagg.autocorrelation.moran import MoranByYear
+from spatial_coagg.report.panels import grid_of_axes
 
 BLUE, GREY = "#0b5394", "#b8b8b8"
 
 
-def draw_moran_by_year(moran: MoranByYear) -> Figure:
+def draw_moran_by_year(
+    moran: MoranByYear | Mapping[str, MoranByYear], *, columns: int = 4
+) -> Figure:
     """Draw Moran's I over the years, with the band expected by chance.
 
     Parameters
     ----------
-    moran : MoranByYear
-        What :func:`moran_by_year` returns.
+    moran : MoranByYear or mapping of str to MoranByYear
+        What :func:`moran_by_year` returns; or several, by heading, such as sectors.
+    columns : int
+        Plots beside each other, where there are several.
 
     Returns
     -------
@@ -34,13 +42,45 @@ def draw_moran_by_year(moran: MoranByYear) -> Figure:
     >>> [axes.get_ylabel() for axes in draw_moran_by_year(found).axes]
     ["Moran's I of theta"]
     """
+    if isinstance(moran, MoranByYear):
+        figure, grid = grid_of_axes(1, 1, width=7.2, height=2.8)
+        _draw_line(grid[0], moran, ticks=9)
+        grid[0].set_ylabel(f"Moran's I of {moran.column}")
+    else:
+        figure, grid = grid_of_axes(
+            len(moran), columns, width=2.3, height=1.8, share=True
+        )
+        for axes, (heading, each) in zip(grid, moran.items(), strict=True):
+            _draw_line(axes, each, ticks=4)
+            axes.set_title(heading, loc="left", fontsize=9, fontweight="bold")
+        figure.supylabel("Moran's I", fontsize=9)
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper left",
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+    )
+    return figure
+
+
+def _draw_line(axes: Axes, moran: MoranByYear, *, ticks: int) -> None:
     frame = moran.frame
     years = frame.index.to_numpy(dtype=np.float64)
     middle = frame["expectation"].to_numpy(dtype=np.float64)
     spread = np.sqrt(frame["variance_randomisation"].to_numpy(dtype=np.float64))
     reach = float(stats.norm.ppf(0.975)) * spread
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
-    axes = figure.add_subplot()
+    axes.plot(
+        years,
+        frame["statistic"],
+        color=BLUE,
+        marker="o",
+        markersize=4 if ticks > 4 else 2.5,
+        linewidth=1.5,
+        label="Moran's I",
+    )
     axes.fill_between(
         years,
         middle - reach,
@@ -51,17 +91,5 @@ def draw_moran_by_year(moran: MoranByYear) -> Figure:
         label="95 % of values if neighbours were unrelated",
     )
     axes.plot(years, middle, color="#777777", linewidth=0.8, linestyle="--")
-    axes.plot(
-        years,
-        frame["statistic"],
-        color=BLUE,
-        marker="o",
-        markersize=4,
-        label="Moran's I",
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
-    axes.set_ylabel(f"Moran's I of {moran.column}")
-    axes.set_ylim(bottom=min(0.0, float((middle - reach).min())) - 0.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=ticks))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="best")
-    return figure

@@ -134,6 +134,38 @@ def describe_sectors(morans: Mapping[str, MoranByYear], words: Words) -> str:
     )
 
 
+def describe_sector_clusters(
+    tests: Mapping[str, LocalTest], year: int, words: Words
+) -> str:
+    """Say in which sectors single cities stand out, and in which none does.
+
+    Parameters
+    ----------
+    tests : mapping of str to LocalTest
+        Of one year, by the sector's name.
+    year : int
+    words : Words
+    """
+    sides = {name: _sides_of(test) for name, test in tests.items()}
+    told = [f"{name} ({found})" for name, found in sides.items() if found]
+    silent = [name for name, found in sides.items() if not found]
+    parts = []
+    if told:
+        parts.append(f"In {year} single {words.places} stand out in {'; '.join(told)}.")
+    if silent:
+        parts.append(
+            f"In {', '.join(silent)} no single {words.place} can be told from chance "
+            f"in {year}."
+        )
+    return " ".join(parts)
+
+
+def _sides_of(test: LocalTest) -> str:
+    clusters = test.frame["cluster"]
+    counts = {name: int((clusters == name).sum()) for name in QUADRANTS}
+    return ", ".join(f"{n} {_SIDES[name]}" for name, n in counts.items() if n > 0)
+
+
 def _named_class(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> str:
     some = frame[frame["cluster"] == name]
     strong = some["statistic"].abs().sort_index()

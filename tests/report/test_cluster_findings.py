@@ -10,6 +10,7 @@ from spatial_coagg.report.cluster_findings import (
     describe_local,
     describe_moves,
     describe_panel_moran,
+    describe_sector_clusters,
     describe_sectors,
 )
 from spatial_coagg.report.findings import Words
@@ -114,3 +115,16 @@ def test_sectors_count_the_years_in_which_neighbours_are_alike() -> None:
     )
     morans = {"finance": MoranByYear("theta_finance", "two-sided", 99, frame)}
     assert "finance in 1 of 3 years" in describe_sectors(morans, Words())
+
+
+def test_sectors_with_and_without_single_cities_are_told_apart() -> None:
+    tests = {
+        "finance": local({2001: ["not significant"] * 3}).of_year(2001),
+        "leasing": local({2001: ["HH", "HH", "LH"]}).of_year(2001),
+    }
+    assert describe_sector_clusters(tests, 2001, Words()) == (
+        "In 2001 single cities stand out in leasing (2 high among high, 1 low among "
+        "high). In finance no single city can be told from chance in 2001."
+    )
+    del tests["leasing"]
+    assert describe_sector_clusters(tests, 2001, Words()).startswith("In finance no")
