@@ -122,9 +122,7 @@ def solver(lag: SparseMatrix, rho: float) -> tuple[Solve, Solve]:
     sparse_made = factor(lag, rho)
     return (
         lambda right: np.asarray(sparse_made.solve(right)),
-        lambda right: np.asarray(
-            sparse_made.solve(right, "T")  # type: ignore[call-overload] # stub lacks it
-        ),
+        lambda right: np.asarray(sparse_made.solve(right, "T")),
     )
 
 

@@ -6,9 +6,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
+from spatial_coagg.models._spatial_grams import gram_traces
+from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
-from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._logdet import solve
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -114,8 +115,8 @@ def _mean_lag(
     contrast = np.concatenate([[1.0, -found.rho], -found.slopes])
     noise = swept @ contrast
     if likelihood.error is not None:
-        noise = factor(error_weights, found.error).solve(noise.T).T
-    noise = factor(weights, found.rho).solve(np.ascontiguousarray(noise.T)).T
+        noise = solve(error_weights, found.error, noise.T).T
+    noise = solve(weights, found.rho, noise.T).T
     lagged = lag(noise[:, :, None], weights)
     if likelihood.error is not None:
         lagged = lagged - found.error * lag(lagged, error_weights)
@@ -130,8 +131,7 @@ def _plain_mean_lag(
     found: Solution, swept: FloatArray, weights: SparseMatrix
 ) -> FloatArray:
     """Return G times the swept drivers' part, shape (T, N, 1)."""
-    trend = np.ascontiguousarray((swept[:, :, 2:] @ found.slopes).T)
-    solved = factor(weights, found.rho).solve(trend).T
+    solved = solve(weights, found.rho, (swept[:, :, 2:] @ found.slopes).T).T
     return lag(np.ascontiguousarray(solved)[:, :, None], weights)
 
 
@@ -141,42 +141,22 @@ def _traces(
     weights: SparseMatrix,
     error_weights: SparseMatrix,
 ) -> Traces:
-    size = weights.shape[0]
-    eye = np.eye(size)
     lag_part, error_part = likelihood.lag, likelihood.error
-    values: dict[str, float] = {}
-    g = h = None
-    b = eye - found.error * error_weights.toarray()
+    part = lag_part or error_part
+    if part is None:
+        return Traces()
+    grams = gram_traces(
+        None if lag_part is None else (weights, found.rho),
+        None if error_part is None else (error_weights, found.error),
+        without_unit=part.without_unit,
+    )
+    lag_traces = error_traces = (0.0, 0.0)
     if lag_part is not None:
-        inverse = np.linalg.inv(eye - found.rho * weights.toarray())
-        g = weights @ inverse
-        if error_part is not None:
-            g = np.linalg.solve(b.T, (b @ g).T).T
-        values |= {
-            "lag": lag_part.trace(found.rho),
-            "lag_square": lag_part.trace_square(found.rho),
-            "lag_gram": _gram_trace(g, g, lag_part),
-        }
+        lag_traces = lag_part.trace(found.rho), lag_part.trace_square(found.rho)
     if error_part is not None:
-        h = error_weights @ np.linalg.inv(b)
-        values |= {
-            "error": error_part.trace(found.error),
-            "error_square": error_part.trace_square(found.error),
-            "error_gram": _gram_trace(h, h, error_part),
-        }
-    if g is not None and h is not None and error_part is not None:
-        product = float(np.sum(g * h.T))
-        if error_part.without_unit:
-            product -= 1 / ((1 - found.rho) * (1 - found.error))
-        gram = _gram_trace(g, h, error_part)
-        values["both"] = error_part.years * product + gram
-    return Traces(**values)
-
-
-def _gram_trace(first: FloatArray, second: FloatArray, jacobian: Jacobian) -> float:
-    """Return years x tr(F'G), on the space without the unit vector if it is out."""
-    found = float(np.sum(first * second))
-    if jacobian.without_unit:
-        sums = first.sum(axis=0) @ second.sum(axis=0)
-        found -= float(sums) / len(first)
-    return jacobian.years * found
+        value = found.error
+        error_traces = error_part.trace(value), error_part.trace_square(value)
+    return Traces(
+        *lag_traces, part.years * grams.lag,
+        *error_traces, part.years * grams.error, part.years * grams.both,
+    )  # fmt: skip

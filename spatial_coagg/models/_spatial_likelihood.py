@@ -19,7 +19,9 @@ EDGE, FAR = 1e-6, 30.0
 TOLERANCE = 1e-12
 STARTS = 41
 # Half of the first bracket around a maximum, as a share of the interval.
-SHARPEN = 1e-5
+SHARPEN, WIDENED = 1e-5, 7
+# Steps of Newton's method, and times that interpolation may be made anew.
+NEWTON, ROUNDS = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Jacobian:
         """Return the term of the log-likelihood."""
         unit = np.log(abs(1 - rho)) if self.without_unit else 0.0
         return float(self.years * (self.spectrum.log_determinant(rho) - unit))
+
+    def rough(self, rho: float) -> float:
+        """Return the same, as well as it can be had at once."""
+        unit = np.log(abs(1 - rho)) if self.without_unit else 0.0
+        return float(self.years * (self.spectrum.rough(rho) - unit))
 
     def trace(self, rho: float) -> float:
         """Return minus the derivative."""
@@ -105,23 +112,54 @@ class Likelihood:
     error: Jacobian | None
 
     def maximise(self) -> Solution:
-        """Find the highest local maximum."""
+        """Find the highest local maximum.
+
+        It is looked for on a rough log-determinant where the exact one is dear, then
+        found as the root of the exact score; interpolation is held to a factorisation
+        at the maximum.
+        """
+        found = self._found()
+        for _ in range(ROUNDS):
+            if self._settled(found):
+                break
+            found = self._found()
+        return found
+
+    def _found(self) -> Solution:
         if self.error is None:
             rho, _ = self._best_rho(self._reduced(0.0))
             return self._solution(rho, 0.0, ())
-        found = _maxima(lambda value: self._profile(value)[1], self.error.bounds)
-        error = self._sharpened(self.error, found[0][0])
-        rho, _ = self._best_rho(self._reduced(error))
-        return self._solution(rho, error, tuple(height for _, height in found[1:]))
+        tops = [
+            self._sharpened(self.error, place)
+            for place in _maxima(self._rough_profile, self.error.bounds)
+        ]
+        heights = [self._profile(error) for error in tops]
+        best = int(np.argmax(heights))
+        rho, _ = self._best_rho(self._reduced(tops[best]))
+        rivals = tuple(sorted(heights[:best] + heights[best + 1 :], reverse=True))
+        return self._solution(rho, tops[best], rivals)
+
+    def _settled(self, found: Solution) -> bool:
+        """Hold the log-determinants at a solution to their exact values."""
+        kept = True
+        for part, value in ((self.lag, found.rho), (self.error, found.error)):
+            if part is not None:
+                kept = part.spectrum.settle(value) and kept
+        return kept
 
     def value(self, rho: float, error: float) -> float:
         """Return the concentrated log-likelihood, all constants included."""
         reduced = self._reduced(error)
         return self._height(reduced, rho) + self._error_term(error)
 
-    def _profile(self, error: float) -> tuple[float, float]:
-        rho, height = self._best_rho(self._reduced(error))
-        return rho, height + self._error_term(error)
+    def _profile(self, error: float) -> float:
+        """Return the likelihood, highest over rho."""
+        height = self._best_rho(self._reduced(error))[1]
+        return height + self._error_term(error)
+
+    def _rough_profile(self, error: float) -> float:
+        term = 0.0 if self.error is None else self.error.rough(error)
+        return self._rough_rho(self._reduced(error))[1] + term
 
     def _error_term(self, error: float) -> float:
         return 0.0 if self.error is None else self.error.value(error)
@@ -136,24 +174,32 @@ class Likelihood:
             whole[:2, :2] - cross.T @ np.linalg.solve(whole[2:, 2:], cross)
         )
 
-    def _height(self, reduced: FloatArray, rho: float) -> float:
-        contrast = np.array([1.0, -rho])
-        variance = float(contrast @ reduced @ contrast) / self.rows
-        jacobian = 0.0 if self.lag is None else self.lag.value(rho)
-        return float(jacobian - 0.5 * self.rows * (np.log(2 * np.pi * variance) + 1))
+    def _height(
+        self, reduced: FloatArray, rho: float, *, roughly: bool = False
+    ) -> float:
+        ssr = reduced[0, 0] - 2 * rho * reduced[0, 1] + rho**2 * reduced[1, 1]
+        jacobian = 0.0
+        if self.lag is not None:
+            jacobian = self.lag.rough(rho) if roughly else self.lag.value(rho)
+        variance = 2 * np.pi * ssr / self.rows
+        return float(jacobian - 0.5 * self.rows * (np.log(variance) + 1))
 
     def _best_rho(self, reduced: FloatArray) -> tuple[float, float]:
+        rho = self._root(reduced, self._rough_rho(reduced)[0])
+        return rho, self._height(reduced, rho)
+
+    def _rough_rho(self, reduced: FloatArray) -> tuple[float, float]:
+        """Return where the rough likelihood is highest, and how high."""
         if self.lag is None:
             return 0.0, self._height(reduced, 0.0)
         low, high = self.lag.bounds
         found = optimize.minimize_scalar(
-            lambda rho: -self._height(reduced, rho),
+            lambda rho: -self._height(reduced, rho, roughly=True),
             bounds=(low, high),
             method="bounded",
             options={"xatol": 1e-7 * (high - low)},
         )
-        rho = self._root(reduced, float(found.x))
-        return rho, self._height(reduced, rho)
+        return float(found.x), -float(found.fun)
 
     def _root(self, reduced: FloatArray, near: float) -> float:
         """Sharpen a maximum by Newton's method on the derivative."""
@@ -161,7 +207,7 @@ class Likelihood:
             return near
         low, high = self.lag.bounds
         rho = near
-        for _ in range(4):
+        for _ in range(NEWTON):
             ssr = reduced[0, 0] - 2 * rho * reduced[0, 1] + rho**2 * reduced[1, 1]
             half = rho * reduced[1, 1] - reduced[0, 1]
             slope = -self.rows * half / ssr - self.lag.trace(rho)
@@ -180,7 +226,7 @@ class Likelihood:
         """Return the root of the profile's derivative next to a maximum."""
         low, high = part.bounds
         reach = SHARPEN * (high - low)
-        for _ in range(6):
+        for _ in range(WIDENED):
             ends = max(near - reach, low), min(near + reach, high)
             scores = [self._error_score(part, end) for end in ends]
             if scores[0] > 0 > scores[1]:
@@ -219,8 +265,8 @@ class Likelihood:
 
 def _maxima(
     height: Callable[[float], float], bounds: tuple[float, float]
-) -> list[tuple[float, float]]:
-    """Return the local maxima of a function on an interval, the highest first."""
+) -> list[float]:
+    """Return where a function has local maxima on an interval."""
     places = np.linspace(bounds[0], bounds[1], STARTS)
     heights = np.array([height(float(place)) for place in places])
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])
@@ -234,5 +280,5 @@ def _maxima(
             method="bounded",
             options={"xatol": 1e-10},
         )
-        found.append((float(best.x), -float(best.fun)))
-    return sorted(found, key=lambda pair: -pair[1])
+        found.append(float(best.x))
+    return found

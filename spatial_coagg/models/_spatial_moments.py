@@ -58,20 +58,27 @@ class SpatialMoments:
         """Sweep the city effects and form the cross-products."""
         own = columns - columns.mean(axis=0) if by_city else columns
         if matrix is None:
-            lagged, reach = np.zeros_like(own), np.zeros(columns.shape[1])
-        else:
-            lagged, reach = lag(own, matrix), np.asarray(matrix.sum(axis=1))
+            # One zero, seen as an array of them.
+            lagged = np.broadcast_to(np.zeros(1), own.shape)
+            none = np.zeros((own.shape[2], own.shape[2]))
+            grams = (_gram(own, own), none, none)
+            reach = np.zeros(own.shape[1])
+            return cls(own, lagged, by_year, reach, grams)
+        lagged = lag(own, matrix)
+        reach = np.asarray(matrix.sum(axis=1), dtype=np.float64)
         cross = _gram(own, lagged)
         grams = (_gram(own, own), cross + cross.T, _gram(lagged, lagged))
         return cls(own, lagged, by_year, reach, grams)
 
     def swept(self, error: float) -> FloatArray:
         """Return Q B c for lambda = `error`, shape (T, N, C)."""
-        filtered = self.columns - error * self.lagged
+        filtered = self.columns
+        if error != 0:
+            filtered = filtered - error * self.lagged
         if not self.by_year:
             return filtered
         v = 1 - error * self.reach
-        shares = np.einsum("n,tnc->tc", v, filtered) / (v @ v)
+        shares = (v @ filtered) / (v @ v)
         return np.asarray(filtered - v[None, :, None] * shares[:, None, :])
 
     def at(self, error: float) -> FloatArray:
@@ -81,9 +88,9 @@ class SpatialMoments:
         if not self.by_year:
             return found
         v = 1 - error * self.reach
-        sums = np.einsum("n,tnc->tc", v, self.columns) - error * np.einsum(
-            "n,tnc->tc", v, self.lagged
-        )
+        sums = v @ self.columns
+        if error != 0:
+            sums = sums - error * (v @ self.lagged)
         return np.asarray(found - sums.T @ sums / (v @ v))
 
     def slopes(self, error: float) -> tuple[FloatArray, FloatArray]:

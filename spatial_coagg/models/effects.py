@@ -2,21 +2,26 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import InferenceWarning, SpatialCoaggError
-from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models._spatial_multiplier import Multiplier
+from spatial_coagg.models._spatial_places import (
+    Diagonals,
+    multiplier_diagonals,
+    power_means,
+)
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
-from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._logdet import solve
 
 SpatialFit: TypeAlias = SpatialPanelFit | SpatialIVFit
 EffectMethod: TypeAlias = Literal["simulation", "delta"]
@@ -25,7 +30,7 @@ KINDS = ("direct", "indirect", "total")
 _MANY = 0.01
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SpatialEffects:
     """What a driver higher by one does here, elsewhere and in all.
 
@@ -34,28 +39,78 @@ class SpatialEffects:
     frame : DataFrame
         Index (effect, driver), effect direct, indirect or total; the columns of every
         fit: estimate, standard_error, statistic, p_value, lower, upper.
-    received : DataFrame
-        Index city, columns drivers: what a city receives if the driver rises by one
-        in all other cities.
-    given : DataFrame
-        What all other cities receive if it rises by one in this city.
-    orders : DataFrame
-        Index (driver, order of neighbours from 0), columns direct, indirect, total:
-        the terms of the series of the multiplier; they sum to `frame`.
     draws : DataFrame or None
         The simulated effects; columns (effect, driver).
     rejected : int
         Draws outside the admissible interval, not used.
     method : {"simulation", "delta"}
+    fit : SpatialPanelFit or SpatialIVFit
+        What `received`, `given` and `orders` are computed from, when first read.
+    depth : int
+        How many orders of neighbours `orders` tells apart.
     """
 
     frame: pd.DataFrame
-    received: pd.DataFrame
-    given: pd.DataFrame
-    orders: pd.DataFrame
     draws: pd.DataFrame | None
     rejected: int
     method: EffectMethod
+    fit: SpatialFit
+    depth: int
+
+    @cached_property
+    def received(self) -> pd.DataFrame:
+        """What a city receives if the driver rises by one in all other cities.
+
+        Index city, columns drivers; at the estimates.
+        """
+        weights = self.fit.weights
+        ones = np.ones(len(self.fit.cities))
+        sides = np.stack([ones, np.asarray(weights.spillover.sum(axis=1))], axis=1)
+        return self._without_own(solve(weights.lag, self.fit.rho, sides))
+
+    @cached_property
+    def given(self) -> pd.DataFrame:
+        """What all other cities receive if it rises by one in this city.
+
+        Index city, columns drivers; at the estimates.
+        """
+        weights = self.fit.weights
+        turned = sparse.csr_array(weights.lag.T)
+        columns = solve(turned, self.fit.rho, np.ones(len(self.fit.cities)))
+        lagged = weights.spillover.T @ columns
+        return self._without_own(np.stack([columns, lagged], axis=1))
+
+    @property
+    def diagonal_error(self) -> float:
+        """Largest standard error of a diagonal element behind `received` and `given`.
+
+        0 up to 20,000 cities, where they are exact; else they are estimated by probing,
+        and this times a coefficient is what `received` may be off for some city.
+        """
+        return self._diagonals.error
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """The terms of the multiplier's series; those of all orders sum to `frame`.
+
+        Index (driver, order of neighbours from 0), columns direct, indirect, total.
+        """
+        return _by_order(self.fit, self.depth)
+
+    @cached_property
+    def _diagonals(self) -> Diagonals:
+        weights = self.fit.weights
+        return multiplier_diagonals(self.fit.rho, weights.lag, weights.spillover)
+
+    def _without_own(self, sums: FloatArray) -> pd.DataFrame:
+        """Weigh sums of A^-1 and A^-1 W_x, less their diagonals; `sums` is (N, 2)."""
+        own = np.stack([self._diagonals.own, self._diagonals.lagged], axis=1)
+        slopes = [self.fit.slopes.to_numpy(), self.fit.spillover_slopes.to_numpy()]
+        return pd.DataFrame(
+            (sums - own) @ np.stack(slopes),
+            index=self.fit.cities,
+            columns=list(self.fit.drivers),
+        )
 
 
 def spatial_effects(
@@ -105,8 +160,10 @@ def spatial_effects(
     direct: the mean of the diagonal of S; total: the mean of its row sums; indirect:
     the difference (LeSage and Pace 2009, Introduction to Spatial Econometrics, 2.7).
     Models without W y have S = I b + W_x g, whose effects are linear in the estimates.
-    The means are interpolated in rho between 32 nodes (to rounding), so that no draw
-    needs an inverse. Standard errors use the whole covariance of the estimates.
+    The means are interpolated in rho (to rounding), so that no draw needs an inverse.
+    Standard errors use the whole covariance of the estimates. With more than 20,000
+    cities and other weights for W x than for W y, the mean diagonal of (I - rho W)^-1
+    W_x is estimated by probing with fixed random signs.
 
     Examples
     --------
@@ -129,24 +186,19 @@ def spatial_effects(
     sampled, rejected = _sample(fit, values, covariance, draws, rng, method)
     multiplier = _multiplier(fit, sampled[:, -1])
     point = _effects(values[None, :], multiplier)[0]
-    simulated = None
+    names, simulated = _names(fit.drivers), None
     if method == "delta":
         errors = _delta_errors(values, covariance, multiplier)
-        reach = stats.norm.ppf(0.5 + level / 2) * errors
+        reach = special.ndtri(0.5 + level / 2) * errors
         lower, upper = point - reach, point + reach
     else:
         found = _effects(sampled, multiplier)
         errors = found.std(axis=0, ddof=1)
         tails = [(1 - level) / 2, (1 + level) / 2]
         lower, upper = np.quantile(found, tails, axis=0)
-        simulated = pd.DataFrame(
-            found.reshape(len(found), -1), columns=_names(fit.drivers)
-        )
-    frame = _frame(fit, point, errors, lower, upper)
-    received, given = _by_city(fit)
-    return SpatialEffects(
-        frame, received, given, _by_order(fit, orders), simulated, rejected, method
-    )
+        simulated = pd.DataFrame(found.reshape(len(found), -1), columns=names)
+    frame = _frame(names, point, errors, lower, upper)
+    return SpatialEffects(frame, simulated, rejected, method, fit, orders)
 
 
 def _joint(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
@@ -200,6 +252,8 @@ def _warn(rejected: int, draws: int, low: float, high: float) -> None:
 
 def _multiplier(fit: SpatialFit, rho: FloatArray) -> Multiplier:
     weights = fit.weights
+    if "rho" not in fit.estimates.index:
+        return Multiplier.without_lag(weights.spillover)
     return Multiplier.over(
         float(min(rho.min(), fit.rho)),
         float(max(rho.max(), fit.rho)),
@@ -241,11 +295,20 @@ def _delta_errors(
 
 
 def _names(drivers: tuple[str, ...]) -> pd.MultiIndex:
-    return pd.MultiIndex.from_product([KINDS, drivers], names=["effect", "driver"])
+    """Return every (effect, driver), in the order given."""
+    kinds, count = len(KINDS), len(drivers)
+    return pd.MultiIndex(
+        levels=[list(KINDS), list(drivers)],
+        codes=[
+            np.arange(kinds).repeat(count).tolist(),
+            np.tile(np.arange(count), kinds).tolist(),
+        ],
+        names=["effect", "driver"],
+    )
 
 
 def _frame(
-    fit: SpatialFit,
+    names: pd.MultiIndex,
     point: FloatArray,
     errors: FloatArray,
     lower: FloatArray,
@@ -253,90 +316,30 @@ def _frame(
 ) -> pd.DataFrame:
     known = errors > 0
     z = np.divide(point, errors, out=np.full_like(point, np.nan), where=known)
-    columns = (point, errors, z, 2 * stats.norm.sf(np.abs(z)), lower, upper)
+    columns = (point, errors, z, 2 * special.ndtr(-np.abs(z)), lower, upper)
     table = {
         name: np.asarray(column).ravel()
         for name, column in zip(ESTIMATE_COLUMNS, columns, strict=True)
     }
-    return pd.DataFrame(table, index=_names(fit.drivers))
-
-
-def _by_city(fit: SpatialFit) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what each city receives from and gives to all the others."""
-    weights, size = fit.weights, len(fit.cities)
-    ones = np.ones(size)
-    solver = factor(weights.lag, fit.rho)
-    rows = solver.solve(ones)
-    rows_lagged = solver.solve(weights.spillover @ ones)
-    columns = factor(sparse.csr_array(weights.lag.T), fit.rho).solve(ones)
-    columns_lagged = weights.spillover.T @ columns
-    own, own_lagged = _diagonals(fit)
-    received, given = {}, {}
-    for name in fit.drivers:
-        b, g = float(fit.slopes[name]), float(fit.spillover_slopes[name])
-        direct = b * own + g * own_lagged
-        received[name] = b * rows + g * rows_lagged - direct
-        given[name] = b * columns + g * columns_lagged - direct
-    return (
-        pd.DataFrame(received, index=fit.cities),
-        pd.DataFrame(given, index=fit.cities),
-    )
-
-
-def _diagonals(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
-    """Return the diagonals of A^-1 and A^-1 W_x, in blocks of columns."""
-    weights, size, step = fit.weights, len(fit.cities), 256
-    if fit.rho == 0:
-        return np.ones(size), np.asarray(weights.spillover.diagonal())
-    # Rows of A^-1 are columns of the inverse of its transpose.
-    solver = factor(sparse.csr_array(weights.lag.T), fit.rho)
-    own, lagged = np.empty(size), np.empty(size)
-    turned = weights.spillover.T
-    for start in range(0, size, step):
-        places = np.arange(start, min(start + step, size))
-        unit = np.zeros((size, len(places)))
-        unit[places, np.arange(len(places))] = 1.0
-        found = solver.solve(unit)
-        own[places] = found[places, np.arange(len(places))]
-        lagged[places] = (turned @ found)[places, np.arange(len(places))]
-    return own, lagged
+    return pd.DataFrame(table, index=names)
 
 
 def _by_order(fit: SpatialFit, orders: int) -> pd.DataFrame:
     """Return the terms rho^q W^q (b + g W_x) of the multiplier's series."""
-    weights, size = fit.weights, len(fit.cities)
-    slopes, lagged = fit.slopes.to_numpy(), fit.spillover_slopes.to_numpy()
-    traces = _power_traces(fit, orders)
-    ones = np.ones((1, size, 1))
-    sums, sums_lagged = ones, lag(ones, weights.spillover)
-    rows = {}
+    weights = fit.weights
+    slopes = np.stack([fit.slopes.to_numpy(), fit.spillover_slopes.to_numpy()])
+    diagonals = power_means(weights.lag, weights.spillover, weights.spectrum, orders)
+    ones = np.ones(len(fit.cities))
+    sums = np.stack([ones, np.asarray(weights.spillover.sum(axis=1))], axis=1)
+    totals = np.empty((orders, 2))
     for order in range(orders):
-        scale = fit.rho**order
-        direct = scale * (slopes * traces[order][0] + lagged * traces[order][1])
-        total = scale * (slopes * sums.mean() + lagged * sums_lagged.mean())
-        for place, name in enumerate(fit.drivers):
-            rows[name, order] = {
-                "direct": direct[place],
-                "indirect": total[place] - direct[place],
-                "total": total[place],
-            }
-        sums, sums_lagged = lag(sums, weights.lag), lag(sums_lagged, weights.lag)
-    table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["driver", "order"])
-    return table
-
-
-def _power_traces(fit: SpatialFit, orders: int) -> list[tuple[float, float]]:
-    """Return the mean diagonals of W^q and W^q W_x for q = 0 ... orders - 1."""
-    weights, size, step = fit.weights, len(fit.cities), 256
-    found = np.zeros((orders, 2))
-    for start in range(0, size, step):
-        places = np.arange(start, min(start + step, size))
-        at = np.arange(len(places))
-        unit = np.zeros((size, len(places)))
-        unit[places, at] = 1.0
-        lagged = weights.spillover @ unit
-        for order in range(orders):
-            found[order] += (unit[places, at].sum(), lagged[places, at].sum())
-            unit, lagged = weights.lag @ unit, weights.lag @ lagged
-    return [(float(own) / size, float(other) / size) for own, other in found]
+        totals[order] = sums.mean(axis=0)
+        sums = weights.lag @ sums
+    scale = fit.rho ** np.arange(orders)[:, None]
+    direct, total = scale * (diagonals @ slopes), scale * (totals @ slopes)
+    terms = np.stack([direct, total - direct, total], axis=2)
+    index = pd.MultiIndex.from_product(
+        [fit.drivers, range(orders)], names=["driver", "order"]
+    )
+    values = terms.transpose(1, 0, 2).reshape(-1, 3)
+    return pd.DataFrame(values, index=index, columns=list(KINDS)).sort_index()

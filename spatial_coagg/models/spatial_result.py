@@ -13,7 +13,7 @@ from spatial_coagg.models.spatial_covariances import EstimateCovariance
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
 from spatial_coagg.models.spatial_plan import Correction, SpatialPlan
 from spatial_coagg.models.spatial_rows import SpatialRows
-from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._logdet import solve
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,7 @@ class SpatialResult:
         whole = self.covariance.matrix
         inner = whole[:-1, :-1]
         noise = self._noise()
-        index = pd.MultiIndex.from_product(
-            [self.rows.cities, self.rows.years], names=["city", "year"]
-        )
+        index = self.rows.index
         residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
         level, by_city, by_year = self._effects(matrices)
         sigma2 = found.ssr / self.likelihood.rows
@@ -148,7 +146,7 @@ class SpatialResult:
                 v = v - found.error * np.asarray(matrices.error.sum(axis=1))
             by_year = filtered @ v / (v @ v)
         left = rest - by_year[:, None]
-        level = float(left.mean() + by_year.mean())
+        level = float(by_year.mean() + (left.mean() if plan.by_city else 0.0))
         city = year = None
         if plan.by_city:
             own = left.mean(axis=0)
@@ -168,9 +166,6 @@ class SpatialResult:
         r2 = 1 - float(np.square(noise).sum() / np.square(centred).sum())
         trend = swept[:, :, 2:] @ self.found.slopes
         if self.plan.has_lag:
-            solved = factor(matrices.lag, self.found.rho).solve(
-                np.ascontiguousarray(trend.T)
-            )
-            trend = solved.T
+            trend = solve(matrices.lag, self.found.rho, trend.T).T
         correlation = np.corrcoef(own.ravel(), trend.ravel())[0, 1]
         return r2, float(correlation**2)

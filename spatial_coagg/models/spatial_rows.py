@@ -9,11 +9,16 @@ from libpysal.graph import Graph
 from libpysal.weights import W
 
 from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.checks import check_columns_exist, check_finite, listed
+from spatial_coagg.checks import (
+    check_columns_exist,
+    check_finite,
+    check_same_cities,
+    listed,
+)
 from spatial_coagg.errors import EstimationError, UnbalancedPanelError
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights.align import as_graph, weight_matrix
+from spatial_coagg.weights.links import read_cities, read_links
 
 CONSTANT = "constant"
 # Share of a column's length below which the effects have swept it out, and distance
@@ -43,6 +48,18 @@ class SpatialRows:
     z: FloatArray
     labels: tuple[str, ...]
 
+    @property
+    def index(self) -> pd.MultiIndex:
+        """Every (city, year), city by city."""
+        years, cities = self.y.shape
+        codes = np.arange(cities).repeat(years), np.tile(np.arange(years), cities)
+        return pd.MultiIndex(
+            levels=[self.cities, self.years],  # type: ignore[list-item] # stubs
+            codes=codes,  # type: ignore[arg-type] # know lists only
+            names=["city", "year"],
+            verify_integrity=False,
+        )
+
     @classmethod
     def of(
         cls,
@@ -63,13 +80,14 @@ class SpatialRows:
         """
         names = [outcome, *drivers]
         check_columns_exist(panel.frame, names, name="the panel")
-        check_complete(panel, names)
-        table = panel.frame[names].sort_index()
-        cities = table.index.unique("city").sort_values()
-        years = table.index.unique("year").sort_values()
-        cube = table.to_numpy(dtype=np.float64).reshape(
-            len(cities), len(years), len(names)
-        )
+        table = panel.frame[names]
+        if not table.index.is_monotonic_increasing:
+            table = table.sort_index()
+        cities, years = panel.cities, panel.years
+        flat = table.to_numpy(dtype=np.float64)
+        if len(flat) != len(cities) * len(years) or not np.isfinite(flat).all():
+            check_complete(panel, names)
+        cube = flat.reshape(len(cities), len(years), len(names))
         values = np.ascontiguousarray(cube.transpose(1, 0, 2))
         z, labels = values[:, :, 1:], list(drivers)
         if spillovers:
@@ -109,7 +127,10 @@ def read_matrix(weights: Graph | W, cities: pd.Index, *, name: str) -> SparseMat
     AlignmentError
         If they are about other cities.
     """
-    return weight_matrix(as_graph(weights, cities=cities, name=name))
+    links = read_links(weights, name=name)
+    wanted = read_cities(cities, name="the cities of the panel")
+    check_same_cities(wanted, links.cities, name=name)
+    return links.reordered(wanted).matrix
 
 
 def check_identified(
@@ -136,12 +157,12 @@ def check_identified(
                 f"{label!r} does not vary beyond its {effects} effects, so its "
                 f"coefficient cannot be estimated; leave it out or use other effects"
             )
-    unit = (swept / left).reshape(-1, len(labels))
+    # The diagonal of R holds each column's distance from those before it.
+    flat = (swept / left).reshape(-1, len(labels))
+    r = np.asarray(np.linalg.qr(flat, mode="r"))
     for place in range(1, len(labels)):
-        others = unit[:, :place]
-        shares = np.linalg.lstsq(others, unit[:, place], rcond=None)[0]
-        distance = float(np.linalg.norm(unit[:, place] - others @ shares))
-        if distance <= _COLLINEAR:
+        if abs(r[place, place]) <= _COLLINEAR:
+            shares = np.linalg.lstsq(r[:place, :place], r[:place, place], rcond=None)[0]
             partners = [
                 labels[other] for other in range(place) if abs(shares[other]) > 1e-4
             ]
