@@ -61,8 +61,8 @@ from .report.autocorrelation_figures import draw_moran_by_year as draw_moran_by_
 from .report.choropleth import draw_choropleth as draw_choropleth
 from .report.cluster_maps import draw_cluster_map as draw_cluster_map
 from .report.moran_scatter import draw_moran_scatter as draw_moran_scatter
-from .report.transition_figures import draw_transitions as draw_transitions
 from .report.regression_table import tabulate_models as tabulate_models
+from .report.transition_figures import draw_transitions as draw_transitions
 from .simulate.panels import simulate_panel as simulate_panel
 from .tables.boundaries import read_boundaries as read_boundaries
 from .tables.coverage import check_cities_on_map as check_cities_on_map

@@ -10,7 +10,7 @@ from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import Variable
 from spatial_coagg.report.choropleth import ChoroplethMap, draw_choropleth
-from spatial_coagg.report.local_figures import CLASS_COLOURS
+from spatial_coagg.report.class_styles import CLASS_COLOURS
 from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.map_layers import Layer
 from spatial_coagg.report.map_what_if import WhatIfLayer
@@ -130,7 +130,7 @@ def _local_layer(results: StudyResults, words: AtlasWords) -> Layer:
         note=words.local_note.format(
             permutations=local.permutations,
             alpha=local.alpha,
-            fdr=local.fdr.title().title(),
+            fdr=local.fdr.title(),
         ),
         group=words.local,
     )
