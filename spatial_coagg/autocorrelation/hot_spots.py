@@ -18,7 +18,7 @@ from spatial_coagg.autocorrelation.classes import (
     p_values_of_counts,
     quadrants,
 )
-from spatial_coagg.autocorrelation.inputs import STANDARDISED, Weights
+from spatial_coagg.autocorrelation.inputs import STANDARDISED, Weights, name_of
 from spatial_coagg.autocorrelation.local_result import (
     LocalTest,
     LocalValues,
@@ -79,7 +79,7 @@ def local_geary(
     """
     kind = "local Geary"
     asked = LocalPlan(permutations, fdr, alpha, workers)
-    known = read_local_values(values.to_frame(_name(values)), weights, kind=kind)
+    known = read_local_values(values.to_frame(name_of(values)), weights, kind=kind)
     plan = asked.settled(known.tests)
     u = known.deviations[:, 0]
     sums = np.asarray(known.matrix.sum(axis=1))
@@ -108,7 +108,7 @@ def local_geary(
         labels=labels,
         classes=LIKENESS,
     )
-    return local_test(kind, _name(values), frame, plan, LIKENESS)
+    return local_test(kind, name_of(values), frame, plan, LIKENESS)
 
 
 def local_getis_ord(
@@ -163,7 +163,7 @@ def local_getis_ord(
     """
     kind = "Getis-Ord G*" if star else "Getis-Ord G"
     asked = LocalPlan(permutations, fdr, alpha, workers)
-    known = read_local_values(values.to_frame(_name(values)), weights, kind=kind)
+    known = read_local_values(values.to_frame(name_of(values)), weights, kind=kind)
     plan = asked.settled(known.tests)
     x = known.numbers[:, 0]
     matrix = _with_self(known.matrix) if star else known.matrix
@@ -180,7 +180,7 @@ def local_getis_ord(
         labels=labels,
         classes=SPOTS,
     )
-    return local_test(kind, _name(values), frame, plan, SPOTS)
+    return local_test(kind, name_of(values), frame, plan, SPOTS)
 
 
 def _p_values(
@@ -201,10 +201,6 @@ def _p_values(
         workers=plan.workers,
     )
     return p_values_of_counts(above[:, 0], below[:, 0], plan.permutations)
-
-
-def _name(values: pd.Series) -> str:
-    return "values" if values.name is None else str(values.name)
 
 
 def _difference_moments(

@@ -14,6 +14,7 @@ from spatial_coagg._typing import Alternative, FloatArray
 from spatial_coagg.autocorrelation._permutations import SparseMatrix
 from spatial_coagg.checks import check_choice, check_unique, listed
 from spatial_coagg.errors import (
+    AlignmentError,
     IsolatedCityWarning,
     SpatialCoaggError,
     UnbalancedPanelError,
@@ -89,6 +90,30 @@ def link_values(
     for name in ordered.columns:
         check_varied(ordered[name], statistic=statistic)
     return LinkedValues(ordered.to_numpy(dtype=np.float64), matrix, islands)
+
+
+def pair_values(first: pd.Series, second: pd.Series) -> pd.DataFrame:
+    """Put two variables of the same cities beside each other, by city code.
+
+    Raises
+    ------
+    AlignmentError
+        If a city occurs in one of them only.
+    """
+    check_unique(first.index, name="first")
+    check_unique(second.index, name="second")
+    apart = first.index.symmetric_difference(second.index)
+    if len(apart) > 0:
+        raise AlignmentError(
+            f"the two variables are about different cities: {listed(apart)} occur in "
+            f"one of them only"
+        )
+    return pd.DataFrame({"first": first, "second": second})
+
+
+def name_of(values: pd.Series) -> str:
+    """Return what messages and pictures call the values."""
+    return "values" if values.name is None else str(values.name)
 
 
 def check_varied(values: pd.Series, *, statistic: str) -> None:

@@ -18,6 +18,8 @@ from spatial_coagg.autocorrelation.classes import (
 )
 from spatial_coagg.autocorrelation.inputs import (
     Weights,
+    name_of,
+    pair_values,
     weights_of_year,
     wide_values,
 )
@@ -28,8 +30,7 @@ from spatial_coagg.autocorrelation.local_result import (
     local_test,
     read_local_values,
 )
-from spatial_coagg.checks import check_columns_exist, check_unique, listed
-from spatial_coagg.errors import AlignmentError
+from spatial_coagg.checks import check_columns_exist
 from spatial_coagg.tables.panel import Panel
 
 KIND = "local Moran"
@@ -111,7 +112,7 @@ def local_moran(
     (11239, 281)
     """
     plan = LocalPlan(permutations, fdr, alpha, workers)
-    name = "values" if values.name is None else str(values.name)
+    name = name_of(values)
     known = read_local_values(values.to_frame(name), weights, kind=KIND)
     settled = plan.settled(known.tests)
     z = known.deviations
@@ -173,16 +174,8 @@ def local_bivariate_moran(
     'local bivariate Moran'
     """
     plan = LocalPlan(permutations, fdr, alpha, workers)
-    check_unique(first.index, name="first")
-    check_unique(second.index, name="second")
-    apart = first.index.symmetric_difference(second.index)
-    if len(apart) > 0:
-        raise AlignmentError(
-            f"the two variables are about different cities: {listed(apart)} occur in "
-            f"one of them only"
-        )
     kind = "local bivariate Moran"
-    table = pd.DataFrame({"first": first, "second": second})
+    table = pair_values(first, second)
     known = read_local_values(table, weights, kind=kind)
     settled = plan.settled(known.tests)
     z = known.deviations

@@ -18,12 +18,10 @@ from spatial_coagg.autocorrelation.classes import (
     adjusted_p_values,
     as_classes,
 )
-from spatial_coagg.autocorrelation.inputs import Weights, among, check_varied
+from spatial_coagg.autocorrelation.inputs import FEWEST, Weights, among, check_varied
 from spatial_coagg.checks import check_unique, listed
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.weights.align import as_graph, weight_matrix
-
-FEWEST = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Moran's I of a variable over the cities, for one year or for each year of a panel."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,10 +15,15 @@ from spatial_coagg.autocorrelation.inputs import (
     among,
     check_inference,
     link_values,
+    name_of,
     weights_of_year,
     wide_values,
 )
-from spatial_coagg.autocorrelation.result import AutocorrelationTest, judge
+from spatial_coagg.autocorrelation.result import (
+    AutocorrelationTest,
+    judge,
+    tests_by_year,
+)
 from spatial_coagg.checks import check_choice, check_columns_exist
 from spatial_coagg.tables.panel import Panel
 
@@ -108,7 +113,7 @@ def global_moran(
     (0.4461, -0.25)
     """
     check_inference(permutations, alternative)
-    table = values.to_frame("values" if values.name is None else str(values.name))
+    table = values.to_frame(name_of(values))
     linked = link_values(table, weights, statistic="Moran's I")
     z, matrix = linked.numbers - linked.numbers.mean(axis=0), linked.matrix
     scale = len(z) / float(matrix.sum()) / float(np.square(z).sum())
@@ -180,20 +185,17 @@ def moran_by_year(
     wide = wide_values(panel, column, complete=missing == "error")
     source = np.random.default_rng(rng)
     streams = source.spawn(len(wide))
-    rows = {}
+    tests = {}
     for (year, values), stream in zip(wide.iterrows(), streams, strict=True):
         own = weights_of_year(weights, int(str(year)))
         present = values.dropna()
         if len(present) < len(values):
             own = among(own, present.index)
-        test = global_moran(
+        tests[int(str(year))] = global_moran(
             present,
             own,
             permutations=permutations,
             alternative=alternative,
             rng=stream,
         )
-        rows[year] = asdict(test) | {"islands": len(test.islands)}
-    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
-    told = frame.drop(columns=["kind", "permutations", "alternative"])
-    return MoranByYear(column, alternative, permutations, told)
+    return MoranByYear(column, alternative, permutations, tests_by_year(tests))

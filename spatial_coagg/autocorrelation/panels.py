@@ -1,7 +1,6 @@
 """Moran's I of a whole panel, of two variables, and of now against before."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -20,12 +19,17 @@ from spatial_coagg.autocorrelation.inputs import (
     Weights,
     check_inference,
     link_values,
+    pair_values,
     weights_of_year,
     wide_values,
 )
-from spatial_coagg.autocorrelation.result import AutocorrelationTest, judge
-from spatial_coagg.checks import check_columns_exist, check_unique, listed
-from spatial_coagg.errors import AlignmentError, SpatialCoaggError
+from spatial_coagg.autocorrelation.result import (
+    AutocorrelationTest,
+    judge,
+    tests_by_year,
+)
+from spatial_coagg.checks import check_columns_exist, listed
+from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.tables.panel import Panel
 
 
@@ -156,15 +160,7 @@ def bivariate_moran(
     -0.4461
     """
     check_inference(permutations, alternative)
-    check_unique(first.index, name="first")
-    check_unique(second.index, name="second")
-    apart = first.index.symmetric_difference(second.index)
-    if len(apart) > 0:
-        raise AlignmentError(
-            f"the two variables are about different cities: {listed(apart)} occur in "
-            f"one of them only"
-        )
-    table = pd.DataFrame({"first": first, "second": second})
+    table = pair_values(first, second)
     linked = link_values(table, weights, statistic="the bivariate Moran's I")
     z, matrix = linked.numbers - linked.numbers.mean(axis=0), linked.matrix
     lengths = np.sqrt(np.square(z).sum(axis=0))
@@ -245,10 +241,10 @@ def bivariate_moran_by_year(
             f"no year of the panel ({listed(own.index, limit=30)}) has one {lag} years "
             f"before it; use a smaller lag"
         )
-    rows = {}
+    tests = {}
     streams = np.random.default_rng(rng).spawn(len(years))
     for year, stream in zip(years, streams, strict=True):
-        test = bivariate_moran(
+        tests[year] = bivariate_moran(
             own.loc[year],
             others.loc[year - lag],
             weights_of_year(weights, year),
@@ -256,6 +252,4 @@ def bivariate_moran_by_year(
             alternative=alternative,
             rng=stream,
         )
-        rows[year] = asdict(test) | {"islands": len(test.islands)}
-    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
-    return frame.drop(columns=["kind", "permutations", "alternative"])
+    return tests_by_year(tests)

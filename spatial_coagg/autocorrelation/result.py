@@ -1,8 +1,10 @@
 """A test of spatial autocorrelation: what it holds and how it is judged."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from spatial_coagg._typing import Alternative, FloatArray
 from spatial_coagg.autocorrelation._moments import Moments
@@ -86,3 +88,13 @@ def judge(
         cities=cities,
         islands=islands,
     )
+
+
+def tests_by_year(tests: Mapping[int, AutocorrelationTest]) -> pd.DataFrame:
+    """Return a row of numbers for each year; `islands` is how many there are."""
+    rows = {
+        year: asdict(test) | {"islands": len(test.islands)}
+        for year, test in tests.items()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
+    return frame.drop(columns=["kind", "permutations", "alternative"])
