@@ -236,12 +236,16 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
         for model in models:
             heading = _heading(name, model, weights, models)
             pairs[heading] = (name, model)
-            fits[heading] = fit_spatial_panel(
-                panel, graph, outcome, drivers, model=model, effects=effects,
-                random_error=random_error,
-                spillovers=lagged_drivers(model, models, spillovers),
-                correction=settled, covariance=covariance,
-            )  # fmt: skip
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                fits[heading] = fit_spatial_panel(
+                    panel, graph, outcome, drivers, model=model, effects=effects,
+                    random_error=random_error,
+                    spillovers=lagged_drivers(model, models, spillovers),
+                    correction=settled, covariance=covariance,
+                )  # fmt: skip
+            for each in caught:
+                warnings.warn(f"{heading}: {each.message}", each.category, stacklevel=2)
     compared = ModelComparison.from_fits(fits)
     frame = compared.frame.assign(weights=[pairs[each][0] for each in fits])
     if effects != "random" and prior is not None:

@@ -214,6 +214,19 @@ def test_random_effects_have_no_probabilities(draw: Draw) -> None:
         compare(draw, models=["sar"], effects="random", prior=BetaPrior())
 
 
+def test_warnings_of_a_fit_name_it() -> None:
+    # Everybody is everybody's neighbour: with city effects alone rho goes to its bound.
+    all_alike = (np.ones((8, 8)) - np.eye(8)) / 7
+    draw = draw_panel(n=8, t=6, w=nearest_matrix(8, 3, 1), spread=0.1, rng=1)
+    common = Draw(draw.y + 1e4 * np.arange(6)[:, None], draw.x, draw.w, draw.codes)
+    with pytest.warns(InferenceWarning, match="^SAR: rho = .* at the bound") as caught:
+        compare_models(
+            common.panel, graph_of(all_alike), "y", common.names, models=["sar"],
+            effects="city", prior=None,
+        )  # fmt: skip
+    assert caught[0].filename == __file__
+
+
 def test_fits_of_other_likelihoods_are_not_compared(draw: Draw) -> None:
     fits = {
         correction: fit_spatial_panel(
