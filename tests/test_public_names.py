@@ -30,6 +30,8 @@ PROMISED = {
     "fit_random_effects",
     "global_moran",
     "hausman_test",
+    "lagrange_multiplier_tests",
+    "likelihood_ratio_test",
     "load_example",
     "load_shapes",
     "location_quotient",
@@ -41,6 +43,7 @@ PROMISED = {
     "summarise_weights",
     "tabulate_models",
     "variance_inflation",
+    "wald_test",
 }
 
 

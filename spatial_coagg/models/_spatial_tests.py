@@ -159,8 +159,10 @@ def conditional_statistic(
     projected : bool
         As in `LeastSquares`.
     """
-    alone = {"lag": replace(likelihood, lag=None)}.get(
-        tested, replace(likelihood, error=None)
+    alone = (
+        replace(likelihood, lag=None)
+        if tested == "lag"
+        else replace(likelihood, error=None)
     )
     found = alone.maximise()
     sigma2 = found.ssr / likelihood.rows

@@ -67,6 +67,10 @@ class SpatialChoice:
     level: float
     fit: SpatialPanelFit
 
+    def __str__(self) -> str:
+        """Return the conclusion."""
+        return self.conclusion
+
     @property
     def frame(self) -> pd.DataFrame:
         """Index: hypothesis; columns kind, statistic, df, p_value and rejected."""

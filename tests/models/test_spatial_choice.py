@@ -65,7 +65,7 @@ def test_the_rule_finds_the_truth(
     choice = chosen(drawn(**truth), reduction=reduction)  # type: ignore[arg-type]
     assert choice.model == choice.fit.model == model
     assert len(choice.steps) == steps
-    assert choice.conclusion.startswith(words)
+    assert str(choice).startswith(words)
     kinds = {"likelihood-ratio": "LR", "wald": "Wald"}
     assert choice.steps[-1].kind == kinds[reduction]
 
