@@ -11,6 +11,7 @@ from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.spatial_covariances import EstimateCovariance
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_logdet import log_determinant_facts
 from spatial_coagg.models.spatial_plan import Correction, SpatialPlan
 from spatial_coagg.models.spatial_rows import SpatialRows
 from spatial_coagg.weights._logdet import solve
@@ -82,6 +83,7 @@ class SpatialResult:
             "rho_low": matrices.spectrum.interval[0],
             "rho_high": matrices.spectrum.interval[1],
         }
+        facts |= log_determinant_facts(self.likelihood, found, whole)
         return SpatialPanelFit(
             title=plan.title,
             model=plan.model,

@@ -1,0 +1,233 @@
+"""Bad input of spatial models: each a named error or warning."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from spatial_witness import Draw, codes_of, draw_panel, graph_of, nearest_matrix
+
+from spatial_coagg.errors import (
+    AlignmentError,
+    EstimationError,
+    InferenceWarning,
+    MissingColumnError,
+    SpatialCoaggError,
+    UnbalancedPanelError,
+    WeightsError,
+)
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.tables.panel import Panel
+
+
+def fit_of(draw: Draw, **options: Any) -> SpatialPanelFit:  # noqa: ANN401
+    panel, graph = options.pop("panel", draw.panel), options.pop("graph", draw.graph)
+    drivers = options.pop("drivers", draw.names)
+    return fit_spatial_panel(panel, graph, "y", drivers, **options)
+
+
+@pytest.mark.parametrize("place", ["weights", "error_weights", "spillover_weights"])
+def test_weights_that_miss_cities_are_refused_by_name(place: str) -> None:
+    draw = draw_panel()
+    fewer = graph_of(nearest_matrix(8, 3, 0))
+    options = {"graph": fewer} if place == "weights" else {place: fewer}
+    told = f"{place} lacks 1 of the 9 cities of the panel: '008'"
+    with pytest.raises(AlignmentError, match=re.escape(told)):
+        fit_of(draw, model="gns", **options)
+
+
+def test_weights_with_other_cities_are_refused() -> None:
+    more = graph_of(nearest_matrix(10, 3, 0))
+    told = "weights has 1 cities that the panel lacks: '009'"
+    with pytest.raises(AlignmentError, match=re.escape(told)):
+        fit_of(draw_panel(), graph=more)
+
+
+def with_island() -> Draw:
+    draw = draw_panel()
+    w = draw.w.copy()
+    w[3] = 0.0
+    return Draw(draw.y, draw.x, w, draw.codes)
+
+
+@pytest.mark.parametrize("effects", ["year", "city-year"])
+def test_an_island_under_year_effects_is_told(effects: str) -> None:
+    told = "1 rows of the weights do not sum to one (cities without neighbours"
+    with pytest.warns(InferenceWarning, match=re.escape(told)):
+        fit = fit_of(with_island(), effects=effects)
+    assert fit.correction == "none"
+
+
+@pytest.mark.parametrize("correction", ["transform", "bias"])
+def test_an_island_is_refused_where_its_row_must_sum_to_one(correction: str) -> None:
+    told = 'use correction="none", or weights with transform="row"'
+    with pytest.raises(WeightsError, match=re.escape(told)):
+        fit_of(with_island(), correction=correction)
+
+
+@pytest.mark.parametrize("correction", ["transform", "bias"])
+def test_rows_that_do_not_sum_to_one_are_refused(correction: str) -> None:
+    draw = draw_panel()
+    halved = Draw(draw.y, draw.x, draw.w / 2, draw.codes)
+    with pytest.raises(WeightsError, match="9 rows of the weights do not sum to one"):
+        fit_of(halved, correction=correction)
+
+
+def test_rows_of_error_weights_count_where_there_is_an_error() -> None:
+    draw = draw_panel()
+    halved = graph_of(draw.w / 2)
+    with pytest.raises(WeightsError, match="9 rows of the weights"):
+        fit_of(draw, model="sem", error_weights=halved, correction="transform")
+    assert fit_of(draw, model="sar", error_weights=halved).correction == "transform"
+
+
+def test_rows_of_spillover_weights_may_sum_to_anything() -> None:
+    draw = draw_panel()
+    fit = fit_of(draw, model="sdm", spillover_weights=graph_of(draw.w / 2))
+    assert fit.correction == "transform"
+
+
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_an_unbalanced_panel_names_the_first_gap(effects: str) -> None:
+    draw = draw_panel()
+    frame = draw.panel.frame.reset_index().drop(index=6)
+    panel = Panel.from_frame(frame, city="city", year="year")
+    told = "1 of 36 city-years are missing or incomplete in 'y', 'x0', 'x1', the first "
+    with pytest.raises(UnbalancedPanelError, match=re.escape(told) + "for city '001'"):
+        fit_of(draw, panel=panel, effects=effects)
+
+
+def test_a_missing_value_is_a_gap() -> None:
+    draw = draw_panel()
+    frame = draw.panel.frame.reset_index()
+    frame.loc[6, "x1"] = np.nan
+    panel = Panel.from_frame(frame, city="city", year="year")
+    with pytest.raises(UnbalancedPanelError, match="for city '001' in 2002"):
+        fit_of(draw, panel=panel)
+
+
+def test_an_infinite_value_is_refused() -> None:
+    draw = draw_panel()
+    frame = draw.panel.frame.reset_index()
+    frame.loc[6, "x1"] = -np.inf
+    panel = Panel.from_frame(frame, city="city", year="year")
+    with pytest.raises(SpatialCoaggError, match=r"infinite values.*'x1'"):
+        fit_of(draw, panel=panel)
+
+
+@pytest.mark.parametrize("effects", ["city", "city-year"])
+def test_one_year_is_too_short_for_city_effects(effects: str) -> None:
+    told = "1 years of 9 cities leave 0 observations"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw_panel(t=1), effects=effects)
+
+
+def test_one_year_is_too_short_for_random_effects() -> None:
+    with pytest.raises(EstimationError, match="are too few for random city effects"):
+        fit_of(draw_panel(t=1), effects="random")
+
+
+def test_more_slopes_than_observations_are_refused() -> None:
+    with pytest.raises(EstimationError, match="observations for 12 slopes"):
+        fit_of(draw_panel(n=5, t=3, drivers=6))
+
+
+def test_a_driver_constant_in_time_is_named_under_city_effects() -> None:
+    draw = draw_panel()
+    x = draw.x.copy()
+    x[:, :, 1] = x[0, :, 1]
+    told = "'x1' does not vary beyond its city effects"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(Draw(draw.y, x, draw.w, draw.codes), effects="city")
+
+
+def test_a_driver_of_the_year_alone_is_named_under_year_effects() -> None:
+    draw = draw_panel()
+    x = draw.x.copy()
+    x[:, :, 0] = x[:, :1, 0]
+    told = "'x0' does not vary beyond its year effects"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(Draw(draw.y, x, draw.w, draw.codes), effects="year")
+
+
+def test_a_driver_that_is_its_own_lag_is_named() -> None:
+    # The same everywhere in a year, so W.x0 = x0 for rows that sum to one.
+    draw = draw_panel()
+    x = draw.x.copy()
+    x[:, :, 0] = x[:, :1, 0]
+    told = "'W.x0' is a linear combination of 'x0'"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(Draw(draw.y, x, draw.w, draw.codes), effects="city")
+
+
+def test_a_lag_that_other_drivers_add_up_to_is_named() -> None:
+    draw = draw_panel(drivers=3)
+    x = draw.x.copy()
+    x[:, :, 2] = x[:, :, 0] @ draw.w.T - 2 * x[:, :, 1]
+    told = "'W.x0' is a linear combination of 'x1', 'x2' once the city-year effects"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(Draw(draw.y, x, draw.w, draw.codes))
+
+
+@pytest.mark.parametrize("effects", ["city-year", "random"])
+def test_drivers_that_add_up_are_named(effects: str) -> None:
+    draw = draw_panel(drivers=3)
+    x = draw.x.copy()
+    x[:, :, 2] = x[:, :, 0] - x[:, :, 1]
+    told = "'x2' is a linear combination of 'x0', 'x1'"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(Draw(draw.y, x, draw.w, draw.codes), model="sar", effects=effects)
+
+
+@pytest.mark.parametrize("model", ["sar", "sem"])
+def test_a_common_year_left_out_drives_rho_or_lambda_to_its_bound(model: str) -> None:
+    source = np.random.default_rng(0)
+    y = source.standard_normal((6, 1)) + 1e-4 * source.standard_normal((6, 9))
+    draw = Draw(
+        y, source.standard_normal((6, 9, 1)), nearest_matrix(9, 3, 0), codes_of(9)
+    )
+    name = "rho" if model == "sar" else "lambda"
+    with pytest.warns(InferenceWarning, match=f"{name} = .* lies at the bound of its"):
+        fit_of(draw, model=model, effects="city")
+
+
+def test_two_maxima_of_nearly_the_same_height_are_told() -> None:
+    w = (nearest_matrix(9, 3, 1) > 0) * 0.7
+    w[4] = 0.0
+    draw = draw_panel(w=w, rho=0.2, error=0.1, rng=8)
+    told = "likelihood of the sac has 2 maxima of nearly the same height"
+    with pytest.warns(InferenceWarning, match=told):
+        fit_of(draw, model="sac", effects="none")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"model": "sdem2"}, "model must be one of 'ols', 'slx'"),
+        ({"effects": "both"}, "effects must be one of 'none', 'city'"),
+        ({"correction": "full"}, "correction must be one of 'transform', 'bias'"),
+        ({"model": "sar", "spillovers": ["x0"]}, "model 'sar' has no W x"),
+        ({"spillovers": ["z"]}, "spillovers 'z' are not among the drivers"),
+        ({"drivers": []}, "a spatial model needs at least one driver"),
+        (
+            {"effects": "random", "correction": "transform"},
+            "random effects are no incidental parameters",
+        ),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(
+    options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SpatialCoaggError, match=re.escape(told)):
+        fit_of(draw_panel(), **options)
+
+
+def test_an_absent_driver_is_named() -> None:
+    with pytest.raises(MissingColumnError, match="no column 'roads'"):
+        fit_of(draw_panel(), drivers=["roads"])
+
+
+def test_a_matrix_is_no_weights() -> None:
+    with pytest.raises(TypeError, match="must be a Graph or W of libpysal"):
+        fit_of(draw_panel(), graph=draw_panel().w)
