@@ -88,7 +88,7 @@ def write_small_study(folder: Path, *, jobs: str | None = None) -> Path:
     return folder / "study.toml"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_study() -> WriteStudy:
     """Return the function that writes a study of twelve squares into a folder."""
     return write_small_study

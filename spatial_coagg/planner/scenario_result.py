@@ -12,6 +12,8 @@ from spatial_coagg.planner.scales import Scale
 
 PARTS = ("own", "neighbours", "total")
 LONG_RUN = "the long run"
+# Share of a number below which a difference is rounding.
+_ROUNDING = 1e-11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +104,10 @@ def spread_changes(
         total = curves.applied(vector)
         own = np.zeros_like(total)
         own[places] = curves.diagonal(places) * vector[places, None]
-        sides.append({"own": own, "neighbours": total - own, "total": total})
+        rest = total - own
+        # What is left of a city that nobody but itself concerns is rounding.
+        rest[np.abs(rest) < _ROUNDING * np.abs(total)] = 0.0
+        sides.append({"own": own, "neighbours": rest, "total": total})
     point, drawn = sides
     by_city = {
         part: summarise(point[part][:, 0], drawn[part], level=level, index=step.index)

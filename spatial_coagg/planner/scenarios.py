@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -125,29 +126,38 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
     scale = scale or Scale.from_labels(chosen, fit.outcome)
     if mode == "synergy":
         _refuse(jobs, "jobs", mode)
-        step, known, notes = _raise_synergy(fit, changes, scale, theta)
+        moved = _raise_synergy(fit, changes, scale, theta)
     else:
         _refuse(theta, "theta", mode)
-        step, known, notes = _move_jobs(fit, changes, scale, jobs)
+        moved = _move_jobs(fit, changes, scale, jobs)
     made = draw_responses(fit, chosen, draws=draws, level=level, rng=rng)
-    effects, overall = spread_changes(made, step["step"], level=level)
+    step = moved.table["step"]
+    effects, overall = spread_changes(made, step, level=level)
     cities = readable(effects, scale)
-    outside = known.outside(step["after"], (step["step"] != 0).to_numpy())
+    outside = moved.known.outside(moved.table["after"], (step != 0).to_numpy())
     cities["extrapolated"] = outside
-    notes += _beyond(outside, known)
     return WhatIf(
         mode=mode,
         scale=scale,
         unit=scale.unit,
         horizon=LONG_RUN,
         level=level,
-        changes=step,
+        changes=moved.table,
         cities=cities,
         effects=effects,
         overall=overall,
         rejected=made.rejected,
-        notes=notes,
+        notes=moved.notes + _beyond(outside, moved.known),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moved:
+    """Theta before and after, the driver's step, what is known of theta, notes."""
+
+    table: pd.DataFrame
+    known: KnownTheta
+    notes: tuple[str, ...] = ()
 
 
 def percentages(changes: Percentages | JobChanges, cities: pd.Index) -> pd.Series:
@@ -183,14 +193,14 @@ def _raise_synergy(
     changes: Percentages | JobChanges,
     scale: Scale,
     theta: pd.Series | None,
-) -> tuple[pd.DataFrame, KnownTheta, tuple[str, ...]]:
+) -> _Moved:
     percent = percentages(changes, fit.cities)
     known = KnownTheta.from_series(theta, fit.cities)
     check_theta_known(known, scale, percent.index[(percent != 0).to_numpy()])
     after = known.now * (1 + percent / 100)
     step = scale.raised(known.now, percent).where(percent != 0, 0.0)
     table = pd.DataFrame({"before": known.now, "after": after, "step": step})
-    return table, known, ()
+    return _Moved(table, known)
 
 
 def check_theta_known(known: KnownTheta, scale: Scale, cities: pd.Index) -> None:
@@ -208,7 +218,7 @@ def _move_jobs(
     changes: Percentages | JobChanges,
     scale: Scale,
     jobs: JobsBase | None,
-) -> tuple[pd.DataFrame, KnownTheta, tuple[str, ...]]:
+) -> _Moved:
     if jobs is None:
         raise SpatialCoaggError(
             'mode="jobs" needs the table of jobs: give jobs=JobsBase(...)'
@@ -218,7 +228,8 @@ def _move_jobs(
     table = pd.DataFrame({"before": moved.before, "after": moved.after, "step": step})
     for note in moved.notes:
         warnings.warn(note, DataWarning, stacklevel=3)
-    return table, KnownTheta(moved.before, moved.low, moved.high), moved.notes
+    known = KnownTheta(moved.before, moved.low, moved.high)
+    return _Moved(table, known, moved.notes)
 
 
 def _beyond(outside: pd.Series, known: KnownTheta) -> tuple[str, ...]:

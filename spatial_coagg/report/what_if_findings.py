@@ -24,11 +24,19 @@ class Question:
         ``"% of cr"``, ``"% of 1 + patents"`` or the outcome's name.
     level : float
         Coverage of the intervals.
+    plural : bool
+        Whether the cause is several things: jobs.
     """
 
     cause: str
     unit: str
     level: float
+    plural: bool = False
+
+    @property
+    def verb(self) -> str:
+        """What the cause does."""
+        return f"{'are' if self.plural else 'is'} associated with"
 
     @property
     def interval(self) -> str:
@@ -209,7 +217,7 @@ def describe_targets(
         first = sources.iloc[0]
         return (
             f"From no single other {words.place} can it be told that {cause} there is "
-            f"associated with higher {words.outcome} in {city}; the largest median is "
+            f"associated with {words.outcome} higher in {city}; the largest median is "
             f"{_told(first, question)}, for {sources.index[0]}."
         )
     leading = [
@@ -219,7 +227,7 @@ def describe_targets(
     count = _count(len(clear), words)
     return (
         f"Of {len(sources)} other {words.places}, {cause} in one of them is associated "
-        f"with higher {words.outcome} in {city} for {count}, most for "
+        f"with {words.outcome} higher in {city} for {count}, most for "
         f"{enumerated(leading)}."
     )
 
@@ -289,11 +297,11 @@ def _at_home(
         f"{names[str(city)]} itself ({_told(row, question)})"
         for city, row in unclear.iterrows()
     ]
-    doubt = f"higher or lower {words.outcome} in {enumerated(doubts)}"
+    doubt = f"{words.outcome} higher or lower in {enumerated(doubts)}"
     if not parts:
-        return f"It cannot be told whether {cause} is associated with {doubt}."
+        return f"It cannot be told whether {cause} {question.verb} {doubt}."
     told = (
-        f"{cause[0].upper()}{cause[1:]} is associated with {words.outcome} "
+        f"{cause[0].upper()}{cause[1:]} {question.verb} {words.outcome} "
         f"{enumerated(parts)}"
     )
     return f"{told}; it cannot be told whether with {doubt}." if doubts else f"{told}."

@@ -67,13 +67,21 @@ def test_insignificant_results_cannot_be_told() -> None:
     )
     assert home == (
         "It cannot be told whether synergy (theta) higher by 10 % in Aba is associated "
-        "with higher or lower innovation in Aba itself (2.40 %, 90 % interval −0.10 to "
+        "with innovation higher or lower in Aba itself (2.40 %, 90 % interval −0.10 to "
         "3.10)."
     )
     assert elsewhere == (
         "Of the 2 other cities, none can be told to gain or lose; the largest median "
         "is −0.40 %, 90 % interval −0.90 to 0.10, in Cixi."
     )
+
+
+def test_jobs_are_associated_in_the_plural() -> None:
+    asked = Question("20 more jobs in finance in Aba", "% of cr", 0.9, plural=True)
+    clear, *_ = describe_what_if(table(a=(2, 1, 3)), ["a"], asked, NAMES, WORDS)
+    unclear, *_ = describe_what_if(table(a=(2, -1, 3)), ["a"], asked, NAMES, WORDS)
+    assert clear.startswith("20 more jobs in finance in Aba are associated with innov")
+    assert "whether 20 more jobs in finance in Aba are associated with" in unclear
 
 
 def test_gains_and_losses_are_told_apart() -> None:
@@ -104,7 +112,7 @@ def test_several_cities_at_home_are_each_told() -> None:
         in (home)
     )
     assert home.endswith(
-        "told whether with higher or lower innovation in Bama itself (0.30 %, 90 % "
+        "told whether with innovation higher or lower in Bama itself (0.30 %, 90 % "
         "interval −0.10 to 0.50)."
     )
 
@@ -212,7 +220,7 @@ def test_targets_name_the_clear_sources_only() -> None:
     told = describe_targets(sources, "Aba", asked, WORDS)
     assert told == (
         "Of 3 other cities, synergy (theta) higher by 10 % in one of them is "
-        "associated with higher innovation in Aba for 1 city, most for Bama (0.50 %, "
+        "associated with innovation higher in Aba for 1 city, most for Bama (0.50 %, "
         "90 % interval 0.20 to 0.90)."
     )
     none = describe_targets(sources.drop(index="Bama"), "Aba", asked, WORDS)
