@@ -18,11 +18,11 @@ from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._solve import blocks, unit_columns
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Operator: TypeAlias = Callable[[FloatArray], FloatArray]
 
-_BLOCK = 256
 _ROWS_SUM = 1e-9
 
 
@@ -102,7 +102,7 @@ def quasi_covariance(
         Whether there are city effects.
     plain : bool
         Whether `found` maximises the plain likelihood, which does not count what the
-        effects take: s is then `factor` times its sigma2, and V grows.
+        effects take: the variance s of the noise is then more than its sigma2.
 
     Notes
     -----
@@ -246,13 +246,9 @@ def _diagonal(apply: Operator, u: FloatArray) -> FloatArray:
     """Return the diagonal of (I - uu') M (I - uu'), in blocks of columns of M."""
     size = len(u)
     own, sums = np.empty(size), np.empty(size)
-    for start in range(0, size, _BLOCK):
-        places = np.arange(start, min(start + _BLOCK, size))
-        at = np.arange(len(places))
-        unit = np.zeros((size, len(places)))
-        unit[places, at] = 1.0
-        found = apply(unit)
-        own[places] = found[places, at]
+    for places in blocks(size):
+        found = apply(unit_columns(places, size))
+        own[places] = found[places, np.arange(len(places))]
         sums[places] = u @ found
     image = apply(u[:, None])[:, 0]
     return np.asarray(own - u * (sums + image) + u**2 * float(u @ image))

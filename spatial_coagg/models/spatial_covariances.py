@@ -44,6 +44,8 @@ NamedSpatialCovariance: TypeAlias = Literal[
 SpatialCovariance: TypeAlias = NamedSpatialCovariance | DriscollKraay | Conley
 _NAMES = ("expected", "observed", "robust", "clustered")
 _ROUNDING = 1e-12
+# Cities up to which as many solutions with the factors of I - rho W are computed.
+SOLVED_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,13 +122,13 @@ def settle_covariance(
             "the bias-corrected estimates are not at a maximum: they have no observed "
             'information; use covariance="expected" or correction="transform"'
         )
-    if many and (chosen == "expected" or (chosen == "robust" and spatial)):
-        what = (
-            "expected information needs" if chosen == "expected" else "sandwich needs"
-        )
+    if cities > SOLVED_LIMIT and (
+        chosen == "expected" or (chosen == "robust" and spatial)
+    ):
+        what = "expected information" if chosen == "expected" else "sandwich"
         raise EstimationError(
-            f"the {what} N x N memory, too much for {cities} cities; use "
-            f'covariance="observed"'
+            f"the {what} takes a solution for each city, too slow for {cities} cities; "
+            f'use covariance="observed"'
         )
     return chosen
 

@@ -588,8 +588,8 @@ def test_sums_over_cities_are_refused_with_rho_or_lambda(
     [
         ("white", "sar", "none", 9, "covariance must be one of 'expected', 'observed'"),
         ("observed", "sar", "bias", 9, "they have no observed information"),
-        ("expected", "sar", "none", 4001, "the expected information needs N x N"),
-        ("robust", "sar", "none", 4001, "the sandwich needs N x N memory"),
+        ("expected", "sar", "none", 20_001, "the expected information takes"),
+        ("robust", "sar", "none", 20_001, "the sandwich takes a solution"),
     ],
 )
 def test_covariance_that_does_not_fit_is_refused(
@@ -701,10 +701,9 @@ def test_transformation_takes_the_bias_and_intervals_cover() -> None:
     for correction in ("transform", "bias"):
         row = bias.loc[correction]
         assert abs(row["bias of rho"]) < 3 * row["its error"]
-    delta = coverage[coverage["replications"] == 120]
     # 95 % less four standard errors of a share among 120.
-    assert delta["coverage"].min() > 0.87
-    assert coverage["coverage"].min() > 0.75  # of 30 simulations
+    assert coverage["coverage"].min() > 0.87
+    assert len(coverage) == 5 + 2 * 6
 
 
 @pytest.mark.slow
