@@ -19,6 +19,7 @@ SCRIPTS = (
     "map_what_if.js",
     "map_view.js",
     "map_panel.js",
+    "map_tip.js",
     "map_search.js",
     "map_side.js",
     "map_question.js",

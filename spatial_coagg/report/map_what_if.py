@@ -22,9 +22,9 @@ from spatial_coagg.report.palettes import change_colours
 
 DriverScale: TypeAlias = Literal["ln", "ln1p", "level"]
 ENDS = ["lower", "median", "upper"]
-# The page's responses are this much finer than those of a typical neighbour: a 4,000th
-# of the last digit it shows.
-FINENESS = 2e5
+# The page's responses are rounded to this share of a typical neighbour's, so that they
+# err by less than a 2,000th of the last digit it shows.
+FINENESS = 1e-5
 # Classes of gains, and of losses.
 SIDES = 6
 
@@ -137,8 +137,8 @@ class WhatIfLayer:
             If theta lacks a city of the fit in its last year.
         """
         # One seed for both, so that sums and their parts come from the same draws.
-        drawn = rng if isinstance(rng, int) else None
-        seed = drawn or int(np.random.default_rng(rng).integers(2**62))
+        drawn = np.random.default_rng(rng)
+        seed = rng if isinstance(rng, int) else int(drawn.integers(2**62))
         responses = city_responses(
             fit, driver_label, draws=draws, level=level, rng=seed
         )
@@ -211,7 +211,7 @@ class WhatIfLayer:
         sizes = np.abs(self.responses.median)
         apart = sizes - np.diag(np.diag(sizes))
         found = float(np.median(apart.max(axis=0)))
-        return found or float(np.median(np.diag(sizes)))
+        return found or float(np.median(np.diag(sizes))) or 1.0
 
     @property
     def own(self) -> pd.DataFrame:
@@ -231,14 +231,14 @@ class WhatIfLayer:
 class EncodedWhatIf(TypedDict):
     """A what-if as the page reads it.
 
-    `cities` are places on the map. Responses are whole numbers, ``10 ** digits`` to
-    one, written by `encode_numbers` source city by source city: the median, and how
-    far the interval reaches below and above it. Rows of `own`, `others` and `total`
-    are lower, median, upper.
+    `cities` are places on the map. Responses are whole numbers, `unit` to one, written
+    by `encode_numbers` source city by source city: the median, and how far the interval
+    reaches below and above it. Rows of `own`, `others` and `total` are lower, median,
+    upper.
     """
 
     cities: list[int]
-    digits: int
+    unit: int
     median: str
     below: str
     above: str
@@ -265,13 +265,13 @@ def encode_what_if(layer: WhatIfLayer, *, cities: pd.Index) -> EncodedWhatIf:
     found = layer.responses
     known = found.cities.astype(str)
     check_cities_covered(known, cities, name="boundaries", of="what_if")
-    digits = max(0, math.ceil(math.log10(FINENESS / layer.typical)))
+    unit = math.ceil(1 / (FINENESS * layer.typical))
     lower, median, upper = (
-        _kept_sign(np.asarray(getattr(found, end)).T, digits) for end in ENDS
+        _kept_sign(np.asarray(getattr(found, end)).T, unit) for end in ENDS
     )
     return EncodedWhatIf(
         cities=[int(place) for place in cities.get_indexer(known)],
-        digits=digits,
+        unit=unit,
         median=encode_numbers(median),
         below=encode_numbers(median - lower),
         above=encode_numbers(upper - median),
@@ -305,9 +305,9 @@ def _scaled(table: pd.DataFrame, step: float) -> pd.DataFrame:
     return moved
 
 
-def _kept_sign(values: FloatArray, digits: int) -> np.ndarray:
+def _kept_sign(values: FloatArray, unit: int) -> np.ndarray:
     """Round to whole numbers, but nothing above or below zero to zero."""
-    whole = np.rint(values * 10.0**digits)
+    whole = np.rint(values * unit)
     whole = np.where(whole == 0, np.sign(values), whole)
     kept: np.ndarray = whole.astype(np.int64)
     return kept

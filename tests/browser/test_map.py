@@ -4,77 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
 import pytest
-import shapely
-from playwright.sync_api import Locator, Page, expect
-
-from spatial_coagg.report.choropleth import ChoroplethMap, draw_choropleth
-from spatial_coagg.report.map_data import Inset
-from spatial_coagg.report.map_layers import Layer
+from map_squares import (
+    CITIES,
+    HOSTILE,
+    OVERLAPS,
+    THETA,
+    WIDTHS,
+    YEARS,
+    fills,
+    make_map,
+    shape,
+)
+from playwright.sync_api import Page, expect
 
 OpenPage: TypeAlias = Callable[..., Page]
-
-YEARS = [2004, 2005, 2006]
-HOSTILE = "<script>alert(1)</script>{{7*7}}[[title]]"
-WIDTHS = [(1400, 900), (1024, 768), (800, 1000), (400, 800)]
-
-
-def make_boundaries() -> gpd.GeoDataFrame:
-    """Six by five squares without the south-east corner, where the sea is."""
-    places = [(x, y) for y in range(5) for x in range(6) if x < 4 or y > 1]
-    codes = [f"{100000 + 100 * n}" for n in range(len(places))]
-    english = [f"City {n}" for n in range(len(places))]
-    chinese = [f"城市{n}" for n in range(len(places))]
-    english[:3] = ["Suzhou", "Suzhou", HOSTILE]
-    chinese[:3] = ["苏州市", "宿州市", "引号市"]
-    provinces = ["Jiangsu", "Anhui"] + ["Jiangsu"] * (len(places) - 2)
-    return gpd.GeoDataFrame(
-        {"name_en": english, "name_zh": chinese, "province_en": provinces},
-        geometry=[
-            shapely.box(104 + 2 * x, 26 + 2 * y, 106 + 2 * x, 28 + 2 * y)
-            for x, y in places
-        ],
-        index=pd.Index(codes, name="city"),
-        crs="EPSG:4326",
-    )
-
-
-BOUNDARIES = make_boundaries()
-CITIES = list(BOUNDARIES.index)
-
-
-def make_theta() -> pd.Series:
-    """Rises over the years; the fourth city is missing in 2005, the last always."""
-    index = pd.MultiIndex.from_product([CITIES[:-1], YEARS], names=["city", "year"])
-    step = index.get_level_values("year").to_numpy() - YEARS[0]
-    noise = np.random.default_rng(5).normal(0, 0.3, len(index))
-    return pd.Series(1.7 + 0.4 * step + noise, index=index).drop((CITIES[3], 2005))
-
-
-THETA = make_theta()
-
-
-def make_map(lang: str = "en") -> ChoroplethMap:
-    jobs = (THETA.loc[:, :2005] * 1e6).round()
-    dash = gpd.GeoDataFrame(
-        geometry=[shapely.LineString([(113, 21), (114, 22)])], crs="EPSG:4326"
-    )
-    return draw_choropleth(
-        BOUNDARIES,
-        {
-            "Synergy θ": THETA,
-            "Jobs": Layer(jobs, scheme="equal", unit="persons", note="All industries."),
-            "Cluster": pd.Series(["high", "low"] * 13, index=CITIES[:26]),
-        },
-        title="Synergy & neighbours",
-        inset=Inset((111, 18, 118, 26), lines=dash),
-        notice="Simulated data",
-        credit="Boundaries: squares",
-        lang=lang,  # type: ignore[arg-type]  # parametrised as text
-    )
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +29,6 @@ def map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(open_page: OpenPage, map_file: Path) -> Page:
     return open_page(map_file)
-
-
-def shape(page: Page, city: str) -> Locator:
-    return page.locator(f'.folium-map path[data-city="{city}"]')
-
-
-def fills(page: Page) -> list[str | None]:
-    return [shape(page, city).get_attribute("fill") for city in CITIES]
 
 
 def slide_to(page: Page, year: int) -> None:
@@ -314,18 +250,6 @@ def test_it_speaks_chinese(open_page: OpenPage, tmp_path: Path) -> None:
     assert page.locator("#coagg-card strong").inner_text() in ("苏州市", "宿州市")
 
 
-OVERLAPS = """() => {
-  const boxes = [...document.querySelectorAll(
-    '.coagg-controls, .coagg-details, .coagg-inset, .coagg-heading, .coagg-credit')]
-    .map(e => e.getBoundingClientRect());
-  return [...document.querySelectorAll('.folium-map path[data-city]')].filter(path => {
-    const p = path.getBoundingClientRect();
-    return boxes.some(b => p.left < b.right - 1 && p.right > b.left + 1
-      && p.top < b.bottom - 1 && p.bottom > b.top + 1);
-  }).length;
-}"""
-
-
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
 def test_nothing_covers_land_or_runs_out_of_the_window(
     open_page: OpenPage, map_file: Path, artefacts: Path, width: int, height: int
@@ -376,3 +300,25 @@ def test_the_embedded_map_works_and_fits_its_frame(
         page.wait_for_function(f"{height} > 1000")
     else:
         assert page.evaluate(height) == 900
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_the_tooltip_is_whole_wherever_a_city_lies(
+    open_page: OpenPage, map_file: Path, width: int, height: int
+) -> None:
+    page = open_page(map_file, width=width, height=height)
+    frame = page.locator("#coagg-main .coagg-canvas").bounding_box()
+    assert frame is not None
+    for city in (CITIES[0], CITIES[2], CITIES[3], CITIES[13], CITIES[20], CITIES[-1]):
+        shape(page, city).hover()
+        tip = page.locator(".coagg-tip").bounding_box()
+        assert tip is not None
+        assert frame["x"] <= tip["x"]
+        assert tip["x"] + tip["width"] <= frame["x"] + frame["width"]
+        assert frame["y"] <= tip["y"]
+        assert tip["y"] + tip["height"] <= frame["y"] + frame["height"]
+    layers = page.evaluate(
+        "['.coagg-tip', '.coagg-inset'].map("
+        "name => Number(getComputedStyle(document.querySelector(name)).zIndex))"
+    )
+    assert layers[0] > layers[1]

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from what_if_layers import make_layer
 
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.report.choropleth import draw_choropleth
@@ -161,22 +163,61 @@ def test_a_save_that_fails_leaves_the_old_file(
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
-@pytest.mark.slow
-def test_a_map_of_400_ragged_cities_16_years_and_8_layers_is_below_1_mb() -> None:
-    rng = np.random.default_rng(2)
-    centres = np.column_stack([rng.uniform(75, 134, 400), rng.uniform(19, 53, 400)])
-    angles = np.linspace(0, 2 * np.pi, 160, endpoint=False)
-    ring = np.column_stack([np.cos(angles), np.sin(angles)])
+def ragged_cities(
+    count: int, points: int, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
+    """Return rough discs over the area of China."""
+    centres = np.column_stack([rng.uniform(75, 134, count), rng.uniform(19, 53, count)])
+    angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    ring = np.column_stack([np.cos(angles), np.sin(angles)]) * 14 / np.sqrt(count)
     shapes = [
-        shapely.Polygon(c + ring * rng.uniform(0.7, 1.3, (160, 1))) for c in centres
+        shapely.Polygon(c + ring * rng.uniform(0.7, 1.3, (points, 1))) for c in centres
     ]
-    cities = pd.Index([f"{k:03d}" for k in range(400)], name="city")
-    boundaries = gpd.GeoDataFrame(geometry=shapes, index=cities, crs=4326)
+    cities = pd.Index([f"{k:06d}" for k in range(count)], name="city")
+    return gpd.GeoDataFrame(geometry=shapes, index=cities, crs=4326)
+
+
+def many_layers(
+    cities: pd.Index, count: int, rng: np.random.Generator
+) -> dict[str, pd.Series]:
+    """Return layers over 16 years that move as an index moves."""
     index = pd.MultiIndex.from_product([cities, range(2004, 2020)])
     index.names = ["city", "year"]
-    layers = {
-        f"layer {k}": pd.Series(rng.lognormal(1, 0.3, len(index)), index=index)
-        for k in range(8)
+    shape = (len(cities), 16)
+    return {
+        f"layer {k}": pd.Series(
+            (rng.lognormal(1, 0.3, (shape[0], 1)) + rng.normal(0, 0.1, shape)).ravel(),
+            index=index,
+        )
+        for k in range(count)
     }
+
+
+@pytest.mark.slow
+def test_a_map_of_281_cities_16_years_and_a_what_if_is_below_1_5_mb() -> None:
+    rng = np.random.default_rng(2)
+    boundaries = ragged_cities(281, 160, rng)
+    layers = many_layers(boundaries.index, 20, rng)
+    # Weights 1 / distance, so that every city answers to every other.
+    size = len(boundaries)
+    places = shapely.get_coordinates(boundaries.representative_point())
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    near = 1 / (apart + np.diag(np.full(size, np.inf)))
+    w = near / near.sum(axis=1, keepdims=True)
+    median = np.linalg.solve(np.eye(size) - 0.5 * w, 0.25 * np.eye(size) + 0.1 * w)
+    layer = make_layer(boundaries.index)
+    responses = replace(
+        layer.responses, median=median, lower=0.57 * median, upper=1.53 * median
+    )
+    what_if = replace(layer, responses=responses)
+    drawn = draw_choropleth(boundaries, layers, title="Size", what_if=what_if)
+    assert len(drawn.html.encode()) < 1.5e6
+
+
+@pytest.mark.slow
+def test_a_map_of_3000_counties_16_years_and_20_layers_is_below_3_mb() -> None:
+    rng = np.random.default_rng(3)
+    boundaries = ragged_cities(3000, 40, rng)
+    layers = many_layers(boundaries.index, 20, rng)
     drawn = draw_choropleth(boundaries, layers, title="Size")
-    assert len(drawn.html.encode()) < 1e6
+    assert len(drawn.html.encode()) < 3e6

@@ -5,7 +5,13 @@ import pytest
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.report.palettes import PaletteName, class_colours, label_colours
+from spatial_coagg.report.class_styles import CLASS_COLOURS
+from spatial_coagg.report.palettes import (
+    PaletteName,
+    change_colours,
+    class_colours,
+    label_colours,
+)
 
 RAMPS: list[PaletteName] = ["blue", "purple", "orange", "viridis", "cividis"]
 
@@ -88,6 +94,29 @@ def test_no_class_looks_like_a_city_without_data(
     # That city is hatched as well; the ground of the hatching is #f3f4f5.
     first = class_colours(palette, 6)[0]
     assert difference(first, "#f3f4f5", sight) > 5
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_a_what_if_reads_alike_to_every_eye(sight: str) -> None:
+    colours = change_colours(6)
+    gains, losses, (zero, source) = colours[:6], colours[6:12], colours[12:]
+    for side in (gains, losses):
+        assert min(difference(a, b, sight) for a, b in pairwise(side)) > 10
+        lightness = [seen_as(colour, sight)[0] for colour in side]
+        assert (np.diff(lightness) < 0).all()
+    shown = [*gains, *losses]
+    assert min(difference(zero, each, sight) for each in shown) > 8
+    assert min(difference(source, each, sight) for each in [*shown, zero]) > 16
+    # Gain and loss of one size, from the third class on; the first two are pale.
+    sides = zip(gains[2:], losses[2:], strict=True)
+    assert min(difference(a, b, sight) for a, b in sides) > 16
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_classes_of_clusters_differ_to_every_eye(sight: str) -> None:
+    shown = ["HH", "LL", "HL", "LH", "not significant", "no neighbours"]
+    colours = [CLASS_COLOURS[name] for name in shown]
+    assert min(difference(a, b, sight) for a, b in combinations(colours, 2)) > 10
 
 
 def test_one_class_takes_the_middle() -> None:

@@ -60,14 +60,16 @@ SpatialCoagg.view = (() => {
       const shape = L.polygon(rings.map((ring) => ring.map(page.place)), style).addTo(map);
       shape.getElement().dataset.city = page.data.names.codes[city];
       shape.on({
-        mouseover: () => page.set({ pointed: city }),
-        mouseout: () => page.set({ pointed: null }),
+        mouseover: ({ containerPoint }) => {
+          page.set({ pointed: city });
+          SpatialCoagg.tip.show(pane, city, containerPoint);
+        },
+        mousemove: ({ containerPoint }) => SpatialCoagg.tip.move(pane, containerPoint),
+        mouseout: () => {
+          page.set({ pointed: null });
+          SpatialCoagg.tip.hide(pane);
+        },
         click: () => page.set({ city }),
-      });
-      shape.bindTooltip(() => SpatialCoagg.panel.describe(page, pane, city), {
-        sticky: true,
-        className: "coagg-tip",
-        opacity: 1,
       });
       return shape;
     });
@@ -220,7 +222,10 @@ SpatialCoagg.view = (() => {
       "-": () => map.zoomOut(),
       0: () => page.shown().forEach(showWhole),
       Enter: () => page.set({ city: page.state.pointed }),
-      Escape: () => page.set({ city: null, pointed: null }),
+      Escape: () => {
+        SpatialCoagg.tip.hide(pane);
+        page.set({ city: null, pointed: null });
+      },
     };
     const box = map.getContainer();
     box.addEventListener("keydown", (event) => {
@@ -232,22 +237,21 @@ SpatialCoagg.view = (() => {
       event.preventDefault();
     });
     box.addEventListener("blur", () => {
-      if (page.state.pointed !== null) pane.shapes[page.state.pointed].closeTooltip();
+      SpatialCoagg.tip.hide(pane);
       page.set({ pointed: null });
     });
   }
 
   function walk(pane, arrow) {
-    const { page, map, shapes } = pane;
+    const { page, map } = pane;
     const { pointed, city } = page.state;
-    if (pointed !== null) shapes[pointed].closeTooltip();
     const from = pointed ?? city;
     const next = from === null ? pane.frame().order[0] ?? 0 : neighbourTowards(page, from, arrow);
     if (next === null) return;
     const place = page.place(page.centres[next]);
     map.panInside(place, { padding: [60, 60], animate: false });
     page.set({ pointed: next });
-    shapes[next].openTooltip(place);
+    SpatialCoagg.tip.show(pane, next, map.latLngToContainerPoint(place));
     page.say(SpatialCoagg.panel.sentence(page, pane, next));
   }
 
@@ -257,13 +261,6 @@ SpatialCoagg.view = (() => {
     const xs = longest.map(([x]) => x);
     const ys = longest.map(([, y]) => y);
     return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
-  }
-
-  function refreshTooltip(pane) {
-    const { pointed } = pane.page.state;
-    if (pointed !== null && pane.shapes[pointed].isTooltipOpen()) {
-      pane.shapes[pointed].getTooltip().update();
-    }
   }
 
   function outline(pane) {
@@ -292,7 +289,7 @@ SpatialCoagg.view = (() => {
       const still = pane.inset.get(city);
       if (still) still.setAttribute("fill", fillColor);
     });
-    refreshTooltip(pane);
+    SpatialCoagg.tip.refresh(pane);
   }
 
   function update(pane) {

@@ -9,7 +9,7 @@ SpatialCoagg.whatIf = (() => {
 
   /* Responses as three lists, [source * N + city]: lower end, median, upper end. */
   function decodeResponses(coded) {
-    const unit = 10 ** coded.digits;
+    const { unit } = coded;
     const median = decodeNumbers(coded.median);
     const below = decodeNumbers(coded.below);
     const above = decodeNumbers(coded.above);
