@@ -18,6 +18,7 @@ from .indices.coagglomeration import group_thetas as group_thetas
 from .indices.quotient import location_quotient as location_quotient
 from .models.between import fit_between as fit_between
 from .models.compare import compare_models as compare_models
+from .models.covariances import DriscollKraay as DriscollKraay
 from .models.diagnostics import describe_panel as describe_panel
 from .models.diagnostics import variance_inflation as variance_inflation
 from .models.dynamic_spatial import fit_dynamic_spatial as fit_dynamic_spatial
@@ -41,6 +42,7 @@ from .models.residual_tests import equal_variance_test as equal_variance_test
 from .models.residual_tests import serial_correlation_test as serial_correlation_test
 from .models.responses import city_responses as city_responses
 from .models.spatial_choice import choose_spatial_model as choose_spatial_model
+from .models.spatial_hac import Conley as Conley
 from .models.spatial_hausman import spatial_hausman_test as spatial_hausman_test
 from .models.spatial_iv import fit_spatial_iv as fit_spatial_iv
 from .models.spatial_panel import fit_spatial_panel as fit_spatial_panel
