@@ -43,7 +43,7 @@ class SpatialPanelFit:
     effects : {"none", "city", "year", "city-year"}
     correction : {"transform", "bias", "none"}
     standard_errors : str
-        Which information matrix.
+        Which covariance, in words.
     estimates : DataFrame
         Index: drivers, ``W.<driver>``, ``"constant"``, ``"rho"``, ``"lambda"``; the
         columns of every fit.
