@@ -1,6 +1,6 @@
 """Names of the cities on a map: one that is shown, and all that the search finds."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from spatial_coagg.checks import check_unique
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.report.map_words import Language
+from spatial_coagg.report.pinyin import pinyin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class CityNames:
         No two alike: where a name occurs twice its province, or else its code, is
         added.
     others : tuple of str
-        The city's other names, separated by blanks; empty where there are none.
+        The city's other names, separated by blanks, with the pinyin of those like
+        Harbin (Ha'erbin); empty where there are none.
     """
 
     codes: tuple[str, ...]
@@ -71,10 +73,17 @@ def name_cities(
         shown = shown.where(~twice, shown + " (" + behind + ")")
         shown = shown.where(~shown.duplicated(keep=False), shown + " " + codes)
     others = [
-        " ".join(dict.fromkeys(n for n in row if isinstance(n, str) and n not in name))
+        _others(name, row)
         for name, row in zip(shown, table.to_numpy(dtype=object), strict=True)
     ]
     return CityNames(tuple(codes), tuple(shown), tuple(others))
+
+
+def _others(shown: str, row: Iterable[object]) -> str:
+    """Return the names that differ from the one shown, and the pinyin."""
+    names = [name for name in row if isinstance(name, str)]
+    spelt = [*names, *pinyin_of(names)]
+    return " ".join(dict.fromkeys(name for name in spelt if name not in shown))
 
 
 def _name_columns(frame: pd.DataFrame, start: str) -> pd.DataFrame:

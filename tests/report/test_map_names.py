@@ -3,6 +3,8 @@ import pytest
 
 from spatial_coagg.errors import DuplicateKeyError, SpatialCoaggError
 from spatial_coagg.report.map_names import name_cities
+from spatial_coagg.report.pinyin import PINYIN, pinyin_of
+from spatial_coagg.tables.shapes import load_city_list
 
 CITIES = pd.DataFrame(
     {
@@ -58,3 +60,28 @@ def test_names_without_a_name_or_twice_are_refused() -> None:
         name_cities(CITIES, names=CITIES[["area"]])
     with pytest.raises(DuplicateKeyError, match="names has 1 duplicated keys"):
         name_cities(CITIES, names=pd.Series(["a", "b"], index=["1", "1"]))
+
+
+def test_names_from_other_languages_are_found_by_their_pinyin() -> None:
+    cities = pd.DataFrame(
+        {
+            "name_en": ["Harbin", "Suzhou", "Hotan"],
+            "name_zh": ["哈尔滨市", "苏州市", "和田地区"],
+        },
+        index=pd.Index(["230100", "320500", "653200"], name="city"),
+    )
+    names = name_cities(cities)
+    assert names.others == ("哈尔滨市 Ha'erbin", "苏州市", "和田地区 Hetian")
+    assert name_cities(cities, lang="zh").others[0] == "Harbin Ha'erbin"
+
+
+def test_the_pinyin_is_that_of_places_of_china_and_differs_from_their_name() -> None:
+    cities = load_city_list()
+    spelt = {
+        english: pinyin_of([chinese])
+        for english, chinese in zip(cities["name_en"], cities["name_zh"], strict=True)
+    }
+    found = {english: names for english, names in spelt.items() if names}
+    assert len(found) == len(PINYIN)
+    assert all(names != [english] for english, names in found.items())
+    assert found["Kashgar"] == ["Kashi"]
