@@ -46,6 +46,10 @@ class Coefficient:
         """Return log-determinants plus log-density."""
         return self.jacobian.value(value) + self.log_density(value)
 
+    def rough(self, value: float) -> float:
+        """Return the same from what log-determinants can be had at once."""
+        return self.jacobian.rough(value) + self.log_density(value)
+
 
 def log_marginal(
     moments: SpatialMoments,
@@ -78,6 +82,7 @@ def log_marginal(
         lambda value: _over_rho(moments, value, half, lag) + error.term(value),
         error.low,
         error.high,
+        rough=lambda value: _over_rho(moments, value, half, lag) + error.rough(value),
     )
 
 
@@ -95,11 +100,16 @@ def _over_rho(
     if lag is None:
         return -0.5 * log_size - half * math.log(reduced[0, 0])
 
-    def height(rho: float) -> float:
+    def fit(rho: float) -> float:
         ssr = reduced[0, 0] - 2 * rho * reduced[0, 1] + rho**2 * reduced[1, 1]
-        return lag.term(rho) - half * math.log(ssr)
+        return -half * math.log(ssr)
 
-    return log_integral(height, lag.low, lag.high) - 0.5 * log_size
+    return -0.5 * log_size + log_integral(
+        lambda rho: fit(rho) + lag.term(rho),
+        lag.low,
+        lag.high,
+        rough=lambda rho: fit(rho) + lag.rough(rho),
+    )
 
 
 def _reduced(whole: FloatArray) -> tuple[FloatArray, float]:
@@ -111,18 +121,21 @@ def _reduced(whole: FloatArray) -> tuple[FloatArray, float]:
     return whole[:2, :2] - half.T @ half, log_size
 
 
-def log_integral(height: LogDensity, low: float, high: float) -> float:
+def log_integral(
+    height: LogDensity, low: float, high: float, *, rough: LogDensity | None = None
+) -> float:
     """Return ln of the integral of exp(height) from `low` to `high`.
 
-    The heights are looked at in `LOOKS` places; around each maximum the integral runs
-    as far out as the integrand is above exp(-34) of the highest, adaptively.
+    `rough` heights, where they are cheaper, are looked at in `LOOKS` places; around
+    each maximum the integral runs as far out as the integrand is above exp(-34) of the
+    highest, adaptively.
 
     Returns
     -------
     float
         nan where the adaptive rule leaves a relative error above 1e-6.
     """
-    modes = _modes(height, low, high)
+    modes = _modes(height, rough or height, low, high)
     if not modes:
         return math.nan
     top = max(peak for _, peak in modes)
@@ -143,14 +156,16 @@ def log_integral(height: LogDensity, low: float, high: float) -> float:
     return top + math.log(total) if wrong <= WORST * total else math.nan
 
 
-def _modes(height: LogDensity, low: float, high: float) -> list[tuple[float, float]]:
+def _modes(
+    height: LogDensity, rough: LogDensity, low: float, high: float
+) -> list[tuple[float, float]]:
     """Return the local maxima and their heights; none where a height is nan.
 
     The ends are never evaluated.
     """
     width = (high - low) / LOOKS
     places = low + width * (np.arange(LOOKS) + 0.5)
-    heights = np.array([height(float(place)) for place in places])
+    heights = np.array([rough(float(place)) for place in places])
     if np.isnan(heights).any():
         return []
     padded = np.concatenate([[-np.inf], heights, [-np.inf]])

@@ -31,7 +31,7 @@ from spatial_coagg.models.spatial_rows import (
     read_matrix,
 )
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import DENSE_LIMIT, spectrum
+from spatial_coagg.weights._logdet import spectrum
 
 FAMILY: tuple[SpatialModel, ...] = ("ols", "slx", "sar", "sem", "sdm", "sdem")
 ONE_WEIGHTS = "W"
@@ -95,8 +95,8 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     with e'e of the regression of y - rho W y on X, effects swept out, and d the
     observations N T less effects (N, T, or N + T - 1) less slopes. With a spatial error
     y and X are filtered by I - lambda W, so |X'X| depends on lambda and stays inside
-    the integral. Models with rho and lambda take a double integral; it needs all
-    eigenvalues (up to 4,000 cities). Integrals are adaptive and in logarithms, so
+    the integral. Models with rho and lambda take a double integral. Integrals are
+    adaptive and in logarithms, so
     nothing overflows (LeSage 2014, Spatial Econometric Panel Data Model Specification:
     A Bayesian Approach, Spatial Statistics 9, 122-145).
 
@@ -271,12 +271,6 @@ class _MarginalData:
     ) -> float:
         """Return ln m of the model."""
         plan = self.plan
-        size = self.matrix.shape[0]
-        if plan.has_lag and plan.has_error and size > DENSE_LIMIT:
-            raise EstimationError(
-                f"the double integral of the {plan.model} needs all eigenvalues, too "
-                f"many for {size} cities; leave this model out"
-            )
         rows = self._rows()
         used = [self.matrix] * (plan.has_lag or plan.has_error)
         settle_correction(correction, plan, used)
