@@ -1,5 +1,6 @@
 """What each city's outcome does when a driver rises in each other city."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from spatial_coagg.checks import listed
 from spatial_coagg.errors import MissingColumnError, SpatialCoaggError
 from spatial_coagg.models._responses import HELD, Curves, quantiles
 from spatial_coagg.models.effects import SpatialFit, _joint, _sample
+from spatial_coagg.models.spatial_fit import SpatialWeights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,22 +146,31 @@ def draw_responses(
     fit: SpatialFit, driver: str, *, draws: int, level: float, rng: Seed
 ) -> DrawnResponses:
     """Draw the estimates and prepare to solve for responses; see `city_responses`."""
-    if draws < 2 or not 0 < level < 1:
-        raise SpatialCoaggError(
-            f"draws must be 2 or more and level between 0 and 1, got {draws} and "
-            f"{level}"
-        )
-    if driver not in fit.drivers:
-        raise MissingColumnError(
-            f"the fit has no driver {driver!r}; it has {listed(list(fit.drivers))}"
-        )
+    check_request(fit.drivers, driver, draws=draws, level=level)
     values, covariance = _joint(fit)
     sampled, rejected = _sample(fit, values, covariance, draws, rng, "simulation")
     place = fit.drivers.index(driver)
     taken = [place, len(fit.drivers) + place, -1]
     return DrawnResponses(
-        _curves(fit, values[None, taken]), _curves(fit, sampled[:, taken]), rejected
+        curves_of(fit.weights, values[None, taken]),
+        curves_of(fit.weights, sampled[:, taken]),
+        rejected,
     )
+
+
+def check_request(
+    drivers: Sequence[str], driver: str, *, draws: int, level: float
+) -> None:
+    """Raise unless the fit has the driver and the options make sense."""
+    if draws < 2 or not 0 < level < 1:
+        raise SpatialCoaggError(
+            f"draws must be 2 or more and level between 0 and 1, got {draws} and "
+            f"{level}"
+        )
+    if driver not in drivers:
+        raise MissingColumnError(
+            f"the fit has no driver {driver!r}; it has {listed(list(drivers))}"
+        )
 
 
 def tails(level: float) -> tuple[float, float, float]:
@@ -167,8 +178,8 @@ def tails(level: float) -> tuple[float, float, float]:
     return (1 - level) / 2, 0.5, (1 + level) / 2
 
 
-def _curves(fit: SpatialFit, draws: FloatArray) -> Curves:
-    weights = fit.weights
+def curves_of(weights: SpatialWeights, draws: FloatArray) -> Curves:
+    """Prepare to solve for draws of (b, g, rho), shape (draws, 3)."""
     return Curves.over(
         draws,
         lag=weights.lag,

@@ -9,8 +9,7 @@ import pandas as pd
 from spatial_coagg._typing import FloatArray, IntArray, Seed
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import AlignmentError, SpatialCoaggError
-from spatial_coagg.models.effects import SpatialFit
-from spatial_coagg.models.responses import draw_responses
+from spatial_coagg.models.dynamic_responses import AnySpatialFit, draw_long_run
 from spatial_coagg.planner.scales import KnownTheta, Scale, choose_driver
 from spatial_coagg.planner.scenario_result import rank_of, summarise
 from spatial_coagg.planner.scenarios import check_theta_known, percentages
@@ -94,7 +93,7 @@ class Corridor:
 
 
 def targets(  # noqa: PLR0913 (a question's options, all by name)
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     *,
     city: str,
     percent: float = 10.0,
@@ -109,7 +108,7 @@ def targets(  # noqa: PLR0913 (a question's options, all by name)
 
     Parameters
     ----------
-    fit : SpatialPanelFit or SpatialIVFit
+    fit : SpatialPanelFit, SpatialIVFit or DynamicSpatialFit
     city : str
         Code of the city that gains.
     percent : float
@@ -155,7 +154,7 @@ def targets(  # noqa: PLR0913 (a question's options, all by name)
     scale = scale or Scale.from_labels(chosen, fit.outcome)
     needed = fit.cities.drop(city)
     step, outside = _raised_each(fit, percent, scale, theta, needed)
-    made = draw_responses(fit, chosen, draws=draws, level=level, rng=rng)
+    made = draw_long_run(fit, chosen, draws=draws, level=level, rng=rng)
     unit = (fit.cities == city).astype(np.float64)
     point, drawn = (
         curves.rows(unit) * step[:, None] for curves in (made.point, made.drawn)
@@ -178,7 +177,7 @@ def targets(  # noqa: PLR0913 (a question's options, all by name)
 
 
 def corridor(  # noqa: PLR0913 (a question's options, all by name)
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     *,
     k: int = 5,
     percent: float = 10.0,
@@ -194,7 +193,7 @@ def corridor(  # noqa: PLR0913 (a question's options, all by name)
 
     Parameters
     ----------
-    fit : SpatialPanelFit or SpatialIVFit
+    fit : SpatialPanelFit, SpatialIVFit or DynamicSpatialFit
     k : int
         How many cities.
     percent : float
@@ -241,7 +240,7 @@ def corridor(  # noqa: PLR0913 (a question's options, all by name)
     allowed = _allowed(fit, candidates, k)
     needed = fit.cities[allowed]
     step, outside = _raised_each(fit, percent, scale, theta, needed)
-    made = draw_responses(fit, chosen, draws=draws, level=level, rng=rng)
+    made = draw_long_run(fit, chosen, draws=draws, level=level, rng=rng)
     ones = np.ones(len(fit.cities))
     point, drawn = (
         (curves.rows(ones) * step[:, None])[allowed]
@@ -270,7 +269,7 @@ def corridor(  # noqa: PLR0913 (a question's options, all by name)
 
 
 def _raised_each(
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     percent: float,
     scale: Scale,
     theta: pd.Series | None,
@@ -287,7 +286,7 @@ def _raised_each(
     return step, known.outside(after, np.ones(len(after), dtype=bool))
 
 
-def _allowed(fit: SpatialFit, candidates: Sequence[str] | None, k: int) -> IntArray:
+def _allowed(fit: AnySpatialFit, candidates: Sequence[str] | None, k: int) -> IntArray:
     """Return the places of the candidates in the fit."""
     names = fit.cities if candidates is None else pd.Index(list(candidates)).unique()
     unknown = names.difference(fit.cities)

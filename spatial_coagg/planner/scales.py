@@ -13,7 +13,7 @@ from spatial_coagg.errors import (
     SettingsError,
     SpatialCoaggError,
 )
-from spatial_coagg.models.effects import SpatialFit
+from spatial_coagg.models.dynamic_responses import AnySpatialFit
 from spatial_coagg.planner.variables import Variable
 
 # Share of the range seen by which theta may leave it without a word.
@@ -106,7 +106,7 @@ def read_label(label: str) -> Variable:
         return Variable(label)
 
 
-def choose_driver(fit: SpatialFit, driver: str | None) -> str:
+def choose_driver(fit: AnySpatialFit, driver: str | None) -> str:
     """Return the driver asked for, or the first that holds theta."""
     names = list(fit.drivers)
     if driver is not None:

@@ -7,11 +7,13 @@ import pandas as pd
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._responses import quantiles
+from spatial_coagg.models.dynamic_responses import DrawnPaths
 from spatial_coagg.models.responses import DrawnResponses, tails
 from spatial_coagg.planner.scales import Scale
 
 PARTS = ("own", "neighbours", "total")
 LONG_RUN = "the long run"
+END_OF_PATH = "the long run, at the end of the path"
 # Share of a number below which a difference is rounding.
 _ROUNDING = 1e-11
 
@@ -28,7 +30,8 @@ class WhatIf:
     unit : str
         Of `cities`: ``"% of cr"``, ``"% of 1 + patents"`` or the outcome's name.
     horizon : str
-        A static model speaks of ``"the long run"``.
+        A static model speaks of ``"the long run"``, a dynamic one of where its path
+        ends.
     level : float
         Coverage of the intervals.
     changes : DataFrame
@@ -45,6 +48,9 @@ class WhatIf:
         the model, where own and neighbours add up to total for each draw.
     overall : DataFrame
         Index effect, the same columns: summed over the cities.
+    path : DataFrame or None
+        Of a dynamic model: index (years_after, city), the same columns: the total from
+        the year of the change (0) on, if it stays.
     rejected : int
         Draws outside the admissible interval, not used.
     notes : tuple of str
@@ -60,6 +66,7 @@ class WhatIf:
     cities: pd.DataFrame
     effects: pd.DataFrame
     overall: pd.DataFrame
+    path: pd.DataFrame | None
     rejected: int
     notes: tuple[str, ...]
 
@@ -123,6 +130,28 @@ def spread_changes(
         for part in PARTS
     ]
     return pd.concat(by_city, names=["effect"]), pd.concat(summed)
+
+
+def spread_over_years(
+    made: DrawnPaths, step: pd.Series, *, years: int, level: float
+) -> pd.DataFrame:
+    """Follow a lasting change of the driver through the years of a dynamic model.
+
+    Parameters
+    ----------
+    made : DrawnPaths
+    step : Series
+        Change of the driver, index city, all cities of the fit.
+    years : int
+        After the year of the change.
+    level : float
+    """
+    point, drawn = made.follow(step.to_numpy(dtype=np.float64), years)
+    by_year = {
+        year: summarise(point[year, :, 0], drawn[year], level=level, index=step.index)
+        for year in range(years + 1)
+    }
+    return pd.concat(by_year, names=["years_after"])
 
 
 def readable(effects: pd.DataFrame, scale: Scale) -> pd.DataFrame:

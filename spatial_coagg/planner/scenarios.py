@@ -16,15 +16,21 @@ from spatial_coagg.errors import (
     ExtrapolationWarning,
     SpatialCoaggError,
 )
-from spatial_coagg.models.effects import SpatialFit
-from spatial_coagg.models.responses import draw_responses
+from spatial_coagg.models.dynamic_responses import (
+    AnySpatialFit,
+    draw_long_run,
+    draw_paths,
+)
+from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.planner.job_changes import JobChanges, JobsBase, move_jobs
 from spatial_coagg.planner.scales import KnownTheta, Scale, choose_driver
 from spatial_coagg.planner.scenario_result import (
+    END_OF_PATH,
     LONG_RUN,
     WhatIf,
     readable,
     spread_changes,
+    spread_over_years,
 )
 
 Mode: TypeAlias = Literal["synergy", "jobs"]
@@ -32,7 +38,7 @@ Percentages: TypeAlias = Mapping[str, float] | pd.Series
 
 
 def what_if(  # noqa: PLR0913 (a question's options, all by name)
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     changes: Percentages | JobChanges,
     *,
     mode: Mode = "synergy",
@@ -40,6 +46,7 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
     scale: Scale | None = None,
     theta: pd.Series | None = None,
     jobs: JobsBase | None = None,
+    years: int | None = None,
     draws: int = 1000,
     level: float = 0.90,
     rng: Seed = None,
@@ -48,7 +55,7 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
 
     Parameters
     ----------
-    fit : SpatialPanelFit or SpatialIVFit
+    fit : SpatialPanelFit, SpatialIVFit or DynamicSpatialFit
     changes : mapping or DataFrame
         ``"synergy"``: city code to the percentage by which theta rises. ``"jobs"``:
         city code to industry to persons added (less than zero: lost), nested mappings
@@ -65,6 +72,8 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
         nobody can say whether the question leaves the values seen.
     jobs : JobsBase, optional
         ``"jobs"`` only, and needed there: the table that changes are made to.
+    years : int, optional
+        Of a dynamic model only: how many years the path goes on, 10 by default.
     draws : int
         Of the joint normal distribution of the estimates.
     level : float
@@ -83,7 +92,9 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
         If the driver or an industry is not there.
     SpatialCoaggError
         If a percentage is no number above -100, more jobs are lost than there are, or
-        an option does not belong to the mode.
+        an option does not belong to the mode or the model.
+    EstimationError
+        If a dynamic model is not stable: it has no long run.
 
     Warns
     -----
@@ -101,8 +112,11 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
     with dx = ln(1 + p / 100) for ln(theta). For each draw of (b, g, rho) the equations
     are solved exactly (interpolated in rho to rounding); see :func:`city_responses`.
     own is the diagonal of the multiplier times the city's own change, neighbours the
-    rest [1]_. A static model compares long-run positions: it knows no years. The
-    numbers are associations within the model, not forecasts.
+    rest [1]_. A static model compares long-run positions: it knows no years. Of a
+    dynamic model the same is told for its long run, in which b, g and rho + eta are
+    divided by 1 - tau, and `path` says how the change gets there if theta changes in
+    one year and stays: each draw is solved year by year. The numbers are associations
+    within the model, not forecasts.
 
     References
     ----------
@@ -125,13 +139,20 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
     chosen = choose_driver(fit, driver)
     scale = scale or Scale.from_labels(chosen, fit.outcome)
     if mode == "synergy":
-        _refuse(jobs, "jobs", mode)
+        _refuse(jobs, "jobs", "in mode 'synergy'")
         moved = _raise_synergy(fit, changes, scale, theta)
     else:
-        _refuse(theta, "theta", mode)
+        _refuse(theta, "theta", "in mode 'jobs'")
         moved = _move_jobs(fit, changes, scale, jobs)
-    made = draw_responses(fit, chosen, draws=draws, level=level, rng=rng)
     step = moved.table["step"]
+    if isinstance(fit, DynamicSpatialFit):
+        paths = draw_paths(fit, chosen, draws=draws, level=level, rng=rng)
+        made, horizon = paths.long_run, END_OF_PATH
+        path = spread_over_years(paths, step, years=_years(years), level=level)
+    else:
+        _refuse(years, "years", "of a static model")
+        made = draw_long_run(fit, chosen, draws=draws, level=level, rng=rng)
+        horizon, path = LONG_RUN, None
     effects, overall = spread_changes(made, step, level=level)
     cities = readable(effects, scale)
     outside = moved.known.outside(moved.table["after"], (step != 0).to_numpy())
@@ -140,12 +161,13 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
         mode=mode,
         scale=scale,
         unit=scale.unit,
-        horizon=LONG_RUN,
+        horizon=horizon,
         level=level,
         changes=moved.table,
         cities=cities,
         effects=effects,
         overall=overall,
+        path=path,
         rejected=made.rejected,
         notes=moved.notes + _beyond(outside, moved.known),
     )
@@ -189,7 +211,7 @@ def percentages(changes: Percentages | JobChanges, cities: pd.Index) -> pd.Serie
 
 
 def _raise_synergy(
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     changes: Percentages | JobChanges,
     scale: Scale,
     theta: pd.Series | None,
@@ -214,7 +236,7 @@ def check_theta_known(known: KnownTheta, scale: Scale, cities: pd.Index) -> None
 
 
 def _move_jobs(
-    fit: SpatialFit,
+    fit: AnySpatialFit,
     changes: Percentages | JobChanges,
     scale: Scale,
     jobs: JobsBase | None,
@@ -245,6 +267,12 @@ def _beyond(outside: pd.Series, known: KnownTheta) -> tuple[str, ...]:
     return (note,)
 
 
-def _refuse(given: object, name: str, mode: str) -> None:
+def _years(years: int | None) -> int:
+    if years is not None and years < 0:
+        raise SpatialCoaggError(f"years must be 0 or more, got {years}")
+    return 10 if years is None else years
+
+
+def _refuse(given: object, name: str, where: str) -> None:
     if given is not None:
-        raise SpatialCoaggError(f"{name}= has no use in mode {mode!r}; leave it out")
+        raise SpatialCoaggError(f"{name}= has no use {where}; leave it out")

@@ -15,16 +15,14 @@ from spatial_coagg.planner.scales import choose_driver, read_label
 from spatial_coagg.planner.scenario_result import WhatIf
 from spatial_coagg.planner.scenarios import what_if
 from spatial_coagg.planner.study import Study
+from spatial_coagg.planner.telling import tell_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
 from spatial_coagg.report.findings import Words, enumerated
 from spatial_coagg.report.what_if_findings import (
     Question,
-    describe_average,
     describe_corridor,
     describe_limits,
-    describe_ranks,
     describe_targets,
-    describe_what_if,
     word_jobs,
     word_synergy,
 )
@@ -215,14 +213,12 @@ def _answer_change(asked: _Asked) -> WhatIfAnswer:
     names, words = asked.names, asked.words
     ranks = rank_ranges(answers)
     table = found.cities.assign(ranks=ranks["told"]).sort_values("rank", kind="stable")
-    sentences = [
-        *describe_what_if(found.cities, change.cities, question, names, words),
-        describe_average(found.average, len(table), question, words),
-        describe_ranks(ranks, change.cities, names, words),
-        _strangers(asked, change.cities),
-        *describe_limits(question, found.horizon, found.notes),
-    ]
-    return _answer(asked, question, sentences, table)
+    stranger = _strangers(asked, change.cities)
+    sentences = tell_what_if(
+        found, question, names, words, changed=change.cities, ranks=ranks
+    )
+    # The caveat stays the last word.
+    return _answer(asked, question, [*sentences[:-1], stranger, sentences[-1]], table)
 
 
 def _rises(asked: _Asked) -> _Change:

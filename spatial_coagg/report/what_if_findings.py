@@ -163,6 +163,33 @@ def describe_limits(
     return [*sentences, ASSOCIATION]
 
 
+def describe_path(path: pd.DataFrame, end: float, city: str, name: str) -> str:
+    """Say how soon a change in a city is there, by a dynamic model.
+
+    Parameters
+    ----------
+    path : DataFrame
+        Index (years_after, city); column median.
+    end : float
+        Median of the long run in that city, in the same units.
+    city, name : str
+        Its code and its name.
+    """
+    medians = path["median"].xs(city, level="city")
+    if end == 0:
+        return ""
+    last = int(medians.index.max())
+    first, *later = [
+        (f"{100 * medians[year] / end:.0f} per cent", _after(year))
+        for year in sorted({0, last // 2, last})
+    ]
+    told = [f"is there {first[1]}", *(f"{share} {when}" for share, when in later)]
+    return (
+        f"The model is dynamic: if the change stays, {first[0]} of its long run in "
+        f"{name} {enumerated(told)}."
+    )
+
+
 def describe_ranks(
     ranks: pd.DataFrame, changed: Sequence[str], names: Mapping[str, str], words: Words
 ) -> str:
@@ -379,6 +406,12 @@ def _includes_zero(row: pd.Series) -> bool:
 def _count(count: int, words: Words, *, other: bool = False) -> str:
     word = words.place if count == 1 else words.places
     return f"{count} {'other ' if other else ''}{word}"
+
+
+def _after(year: int) -> str:
+    if year == 0:
+        return "in the year itself"
+    return "after 1 year" if year == 1 else f"after {year} years"
 
 
 def _compared(percent: float) -> str:

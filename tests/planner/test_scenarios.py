@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from ring_fits import fit_ring, ring
+from ring_fits import fit_ring, ring, ring_panel
 
 from spatial_coagg.errors import (
     AlignmentError,
@@ -13,7 +13,11 @@ from spatial_coagg.errors import (
     MissingColumnError,
     SpatialCoaggError,
 )
+from spatial_coagg.models.dynamic_spatial import fit_dynamic_spatial
+from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effects import _joint, _sample, spatial_effects
+from spatial_coagg.models.effects_over_time import dynamic_effects
+from spatial_coagg.planner.reach import targets
 from spatial_coagg.planner.scales import Scale, read_label
 from spatial_coagg.planner.scenarios import what_if
 from spatial_coagg.planner.variables import Variable
@@ -243,3 +247,52 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     with warnings.catch_warnings(action="error"):
         other = what_if(fit, {"c05": 10}, draws=20, rng=9).effects
     assert not first["lower"].equals(other["lower"])
+
+
+def fit_dynamic() -> DynamicSpatialFit:
+    return fit_dynamic_spatial(ring_panel(), ring(), "ln_cr", ["ln_theta", "ln_gdp"])
+
+
+def test_a_dynamic_model_tells_a_path_and_where_it_ends() -> None:
+    fit = fit_dynamic()
+    found = what_if(fit, {"c05": 10, "c08": 5}, years=60, draws=30, rng=1)
+    assert found.path is not None
+    assert found.horizon == "the long run, at the end of the path"
+    years = found.path.index.get_level_values("years_after")
+    assert years.max() == 60
+    np.testing.assert_allclose(
+        found.path.loc[60], found.effects.loc["total"], atol=1e-8
+    )
+    step = found.changes["step"].to_numpy()
+    w, tau = fit.weights.lag.toarray(), fit.dynamics.previous
+    row = fit.estimates["estimate"]
+    force = row["ln_theta"] * step + row["W.ln_theta"] * w @ step
+    s = np.eye(20) - row["rho"] * w
+    first = np.linalg.solve(s, force)
+    lagged = tau * first + fit.dynamics.lagged * w @ first
+    second = np.linalg.solve(s, force + lagged)
+    np.testing.assert_allclose(found.path.loc[0, "estimate"], first, atol=1e-12)
+    np.testing.assert_allclose(found.path.loc[1, "estimate"], second, atol=1e-12)
+
+
+def test_dynamic_answers_keep_the_laws_of_the_long_run() -> None:
+    fit = fit_dynamic()
+    found = what_if(fit, dict.fromkeys(fit.cities, 7.0), years=0, draws=30, rng=1)
+    runs = dynamic_effects(fit, method="delta").frame["estimate"]
+    for part, effect in (("total", "total"), ("own", "direct")):
+        expected = runs["long-run", effect, "ln_theta"] * np.log(1.07)
+        assert found.effects.loc[part, "estimate"].mean() == pytest.approx(expected)
+    one = what_if(fit, {"c05": 7}, draws=30, rng=1)
+    assert one.path is not None
+    assert one.path.index.get_level_values("years_after").max() == 10
+    sources = targets(fit, city="c04", percent=7, draws=30, rng=1).sources
+    expected = 100 * np.expm1(one.effects.loc[("total", "c04"), "median"])
+    assert sources.loc["c05", "median"] == pytest.approx(expected)
+
+
+def test_years_belong_to_a_dynamic_model() -> None:
+    with pytest.raises(SpatialCoaggError, match="years= has no use of a static model"):
+        what_if(fit_ring(), {"c05": 10}, years=5)
+    with pytest.raises(SpatialCoaggError, match="years must be 0 or more, got -1"):
+        what_if(fit_dynamic(), {"c05": 10}, years=-1)
+    assert what_if(fit_ring(), {"c05": 10}, draws=9, rng=1).path is None

@@ -9,6 +9,7 @@ from spatial_coagg.report.what_if_findings import (
     describe_average,
     describe_corridor,
     describe_limits,
+    describe_path,
     describe_ranks,
     describe_targets,
     describe_what_if,
@@ -187,6 +188,24 @@ def test_numbers_carry_their_unit(unit: str, measure: str) -> None:
     asked = Question("x", unit, 0.9)
     told = describe_what_if(table(b=(0.3, 0.1, 0.5)), ["a"], asked, NAMES, WORDS)
     assert measure in told[0]
+
+
+def test_a_path_says_how_soon() -> None:
+    index = pd.MultiIndex.from_product([range(5), ["a", "b"]])
+    index.names = ["years_after", "city"]
+    medians = [0.5, 0, 0.75, 0, 0.9, 0, 0.95, 0, 0.99, 0]
+    path = pd.DataFrame({"median": medians}, index=index)
+    assert describe_path(path, 1.0, "a", "Aba") == (
+        "The model is dynamic: if the change stays, 50 per cent of its long run in Aba "
+        "is there in the year itself, 90 per cent after 2 years and 99 per cent after "
+        "4 years."
+    )
+    short = path.loc[path.index.get_level_values("years_after") < 2]
+    assert describe_path(short, -1.0, "a", "Aba").count("per cent") == 2
+    assert "itself and 75 per cent after 1 year." in describe_path(
+        short, 1.0, "a", "Aba"
+    )
+    assert describe_path(path, 0.0, "b", "Bama") == ""
 
 
 def ranks(worst: int, *, kinds: tuple[str, ...] = ("near", "far")) -> pd.DataFrame:
