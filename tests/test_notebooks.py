@@ -25,6 +25,14 @@ def test_notebook_runs(path: Path, tmp_path: Path) -> None:
         if output.get("name") == "stderr"
     ]
     assert streams == []
+    shown = [
+        output["data"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    figures = [data for data in shown if data["text/plain"].startswith("<Figure")]
+    assert all("image/png" in data for data in figures)
 
 
 def test_notebooks_are_kept_without_output() -> None:

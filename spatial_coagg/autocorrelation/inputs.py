@@ -121,8 +121,8 @@ def check_varied(values: pd.Series, *, statistic: str) -> None:
     found = values.to_numpy(dtype=np.float64)
     if np.ptp(found) <= 1e-14 * np.abs(found).max():
         raise SpatialCoaggError(
-            f"all {len(found)} values of {name_of(values)!r} are equal to {found[0]:g}: "
-            f"{statistic} is not defined; choose another variable or year"
+            f"all {len(found)} values of {name_of(values)!r} are equal to "
+            f"{found[0]:g}: {statistic} is not defined; choose another variable or year"
         )
 
 
