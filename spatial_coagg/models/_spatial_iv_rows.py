@@ -96,6 +96,12 @@ class Equation:
             whole = whole - v[None, :, None] * shares[:, None, :]
         return self._split(whole)
 
+    def swept_and_raw(self) -> tuple[FloatArray, FloatArray]:
+        """Return the regressors with fixed effects swept out, and as they are."""
+        if not (self.by_city or self.by_year):
+            return self.z, self.z
+        return self.swept(0.0).z.reshape(self.z.shape), self.z
+
     def apart(self) -> tuple[FlatRows, FlatRows]:
         """Return deviations from the means over the years, and those means x root T."""
         whole = self._columns(0.0)

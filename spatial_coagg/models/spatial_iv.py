@@ -34,7 +34,12 @@ from spatial_coagg.models.spatial_iv_terms import (
     warn_of_components,
 )
 from spatial_coagg.models.spatial_plan import Weights
-from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows, read_matrix
+from spatial_coagg.models.spatial_rows import (
+    CONSTANT,
+    SpatialRows,
+    check_identified,
+    read_matrix,
+)
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import spectrum
 
@@ -176,6 +181,8 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
         constant=effects in ("none", "random"),
     )
     equation, outside = build_equation(rows, terms, matrices, random_method)
+    swept = "none" if effects == "random" else effects
+    check_identified(*equation.swept_and_raw(), _labels(terms, rows), swept)
     components = equation.components(moments)
     warn_of_components(components, terms)
     if components.between < components.noise:
@@ -204,7 +211,7 @@ class _IVResult:
         """Solve, test and put the labels back."""
         terms, rows = self.terms, self.rows
         found = self.flat.solved()
-        labels = self._labels()
+        labels = _labels(terms, rows)
         self._check_identified(found, labels)
         sigma2 = found.squares / (self.equation.rows - len(labels))
         if terms.error:
@@ -243,11 +250,6 @@ class _IVResult:
             years=rows.years,
             facts=self._facts(found, sigma2, cragg_donald, test),
         )
-
-    def _labels(self) -> list[str]:
-        lags = [f"W.{name}" for name in self.terms.spillovers]
-        constant = [CONSTANT] if CONSTANT in self.rows.labels else []
-        return [*self.terms.drivers, *lags, *constant, *(["rho"] * self.terms.lag)]
 
     def _check_identified(self, found: TwoStage, labels: list[str]) -> None:
         if found.rank == len(labels):
@@ -362,3 +364,9 @@ class _IVResult:
             facts["overidentification_p"] = test.p_value
         low, high = self.matrices.spectrum.interval
         return facts | {"rho_low": low, "rho_high": high}
+
+
+def _labels(terms: IVTerms, rows: SpatialRows) -> list[str]:
+    lags = [f"W.{name}" for name in terms.spillovers]
+    constant = [CONSTANT] if CONSTANT in rows.labels else []
+    return [*terms.drivers, *lags, *constant, *(["rho"] * terms.lag)]

@@ -167,7 +167,6 @@ def check_identified(
                 labels[other] for other in range(place) if abs(shares[other]) > 1e-4
             ]
             raise EstimationError(
-                f"{labels[place]!r} is a linear combination of {listed(partners)} once "
-                f"the {effects} effects are taken out; leave one of them out (of the "
-                f"drivers, or of spillovers=)"
+                f"{labels[place]!r} is a linear combination of {listed(partners)}"
+                f"{taken}; leave one of them out (of the drivers, or of spillovers=)"
             )

@@ -84,12 +84,13 @@ def draw_panel(  # noqa: PLR0913 (the truth, number by number)
     drivers: int = 2,
     rho: float = 0.4,
     error: float = 0.3,
+    spillover: float = -0.5,
     spread: float = 1.0,
     w: FloatArray | None = None,
     error_w: FloatArray | None = None,
     rng: int = 0,
 ) -> Draw:
-    """Draw y = rho W y + X (1, 2, ...) - 0.5 W X 1 + mu + alpha + u.
+    """Draw y = rho W y + X (1, 2, ...) + spillover W X 1 + mu + alpha + u.
 
     The error is u = error W_e u + e.
     """
@@ -97,7 +98,7 @@ def draw_panel(  # noqa: PLR0913 (the truth, number by number)
     w = nearest_matrix(n, 3, rng) if w is None else w
     error_w = w if error_w is None else error_w
     x = source.standard_normal((t, n, drivers))
-    trend = x @ np.arange(1.0, drivers + 1) - 0.5 * x.sum(axis=2) @ w.T
+    trend = x @ np.arange(1.0, drivers + 1) + spillover * x.sum(axis=2) @ w.T
     effects = source.standard_normal(n) + source.standard_normal((t, 1))
     noise = spread * source.standard_normal((t, n))
     eye = np.eye(n)
