@@ -160,3 +160,7 @@ class DataWarning(SpatialCoaggWarning):
 
 class ExtrapolationWarning(SpatialCoaggWarning):
     """A question lies outside what the data of a model show."""
+
+
+class SlowComputationWarning(SpatialCoaggWarning):
+    """A computation will take minutes, and there is a quicker way."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from spatial_coagg._typing import Effects
+from spatial_coagg._typing import Effects, Seed
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
@@ -19,6 +19,7 @@ from spatial_coagg.models.spatial_covariances import (
     settle_covariance,
 )
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_logdet import LogDeterminant, make_spectrum
 from spatial_coagg.models.spatial_plan import (
     Correction,
     SpatialModel,
@@ -56,6 +57,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     spillover_weights: Weights | None = None,
     correction: Correction | None = None,
     covariance: SpatialCovariance | None = None,
+    log_determinant: LogDeterminant | None = None,
+    rng: Seed = None,
 ) -> SpatialPanelFit:
     r"""Fit a spatial panel model by maximum likelihood.
 
@@ -94,6 +97,13 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         White's, and ``"clustered"`` by city, ``DriscollKraay(bandwidth=2)`` and
         ``Conley.from_boundaries(map, cutoff_km=300)`` are offered too, with the factors
         and t distribution of :func:`fit_fixed_effects`.
+    log_determinant : {"exact", "stochastic"}, optional
+        ``"exact"`` by default, with a warning from 300,000 cities on. ``"stochastic"``
+        estimates traces of polynomials of W with 32 vectors of random signs; `facts`
+        then has the standard error of ln|I - rho W| (``log_determinant_error_rho``) and
+        the one it adds to rho (``error_of_rho``); lambda likewise.
+    rng : Generator, int or None
+        Of those vectors.
 
     Returns
     -------
@@ -113,6 +123,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     InferenceWarning
         If the correction cannot be the default, rho is at its bound, or the likelihood
         of a model with rho and lambda has a second maximum nearly as high.
+    SlowComputationWarning
+        If exact log-determinants, not asked for, will take minutes.
 
     Notes
     -----
@@ -120,10 +132,12 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
               u_t = \lambda W_e u_t + e_t
 
     Slopes and variance are concentrated out; what is left is a function of rho and
-    lambda whose log-determinants come from all eigenvalues (N up to 4,000) or sparse
-    factorisations, on the admissible interval. W y is formed before the effects are
-    swept out, which is exact for every W (Lee and Yu 2010, Journal of Econometrics
-    154, 165-185; Elhorst 2014, Spatial Econometrics).
+    lambda on the admissible interval. Its log-determinants come from all eigenvalues (N
+    up to 500, or a dense W similar to a symmetric one) or from some 12 to 18
+    factorisations next to the maximum, interpolated by Chebyshev polynomials and held
+    to one more at the maximum: memory grows with the links. W y is formed before the
+    effects are swept out, which is exact for every W (Lee and Yu 2010, Journal of
+    Econometrics 154, 165-185; Elhorst 2014, Spatial Econometrics).
 
     ``"robust"`` is the quasi-likelihood sandwich I^-1 V I^-1 for independent noise of
     one variance and any third and fourth moments mu3, mu4: V = I + (mu4 - 3 s^2) / s^2
@@ -155,6 +169,10 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     (4496,)
     """
     if effects == "random":
+        if log_determinant == "stochastic":
+            raise EstimationError(
+                "random effects take exact log-determinants; leave log_determinant out"
+            )
         if correction not in (None, "none"):
             raise EstimationError(
                 f"random effects are no incidental parameters, so "
@@ -189,7 +207,10 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     )
     used = [own] * plan.has_lag + [error] * plan.has_error
     settled = settle_correction(correction, plan, used)
-    likelihood = build_likelihood(rows, plan, own, error, settled)
+    likelihood = build_likelihood(
+        rows, plan, own, error, settled,
+        spectrum_of=lambda matrix: make_spectrum(matrix, log_determinant, rng),
+    )  # fmt: skip
     check_identified(
         likelihood.moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, effects
     )

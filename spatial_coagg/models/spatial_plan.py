@@ -1,7 +1,7 @@
 """Which terms a spatial model has, and the likelihood that follows from them."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 from spatial_coagg.models.spatial_rows import SpatialRows
-from spatial_coagg.weights._logdet import spectrum
+from spatial_coagg.weights._logdet import Spectrum, spectrum
 
 Weights: TypeAlias = Graph | W
 SpatialModel: TypeAlias = Literal[
@@ -138,6 +138,8 @@ def build_likelihood(
     own: SparseMatrix,
     error: SparseMatrix,
     correction: Correction,
+    *,
+    spectrum_of: Callable[[SparseMatrix], Spectrum] = spectrum,
 ) -> Likelihood:
     """Form the concentrated likelihood of a plan."""
     years, cities = rows.y.shape
@@ -162,10 +164,10 @@ def build_likelihood(
         )
     spectra = {}
     if plan.has_lag:
-        spectra["lag"] = spectrum(own)
+        spectra["lag"] = spectrum_of(own)
     if plan.has_error:
         spectra["error"] = (
-            spectra["lag"] if plan.has_lag and error is own else spectrum(error)
+            spectra["lag"] if plan.has_lag and error is own else spectrum_of(error)
         )
     jacobians = {
         name: Jacobian(found, effective_years, without_unit=without_unit)

@@ -17,6 +17,8 @@ STEPS, CLOSE = 240, 1e-7
 # Relative gap between a weight and its mirror image that is rounding.
 SYMMETRIC = 1e-12
 ROW_SUM = 1e-9
+# Logarithm of the ratio of two scales beyond which products lose all digits.
+FAR_APART = 300.0
 _POWERS = 100
 
 
@@ -43,9 +45,9 @@ def symmetriser(matrix: SparseMatrix) -> FloatArray | None:
         shape=forth.shape,
     )
     logs = _summed_from_roots(forth, steps)
-    scale = np.exp(logs - logs.mean())
-    if not np.isfinite(scale).all() or scale.min(initial=1.0) == 0:
+    if logs.max(initial=0.0) - logs.min(initial=0.0) > FAR_APART:
         return None
+    scale = np.exp(logs - logs.mean())
     ratio = scale[row] / scale[forth.indices]
     scaled, mirrored = ratio * forth.data, back.data / ratio
     gap = np.abs(scaled - mirrored).max(initial=0.0)
@@ -78,7 +80,8 @@ def _summed_from_roots(links: SparseMatrix, steps: SparseMatrix) -> FloatArray:
     parents = before[:size].astype(np.int64)
     inner = np.flatnonzero(parents < size)
     sums = np.zeros(size + 1)
-    sums[inner] = np.asarray(steps[parents[inner], inner])
+    if len(inner) > 0:
+        sums[inner] = np.asarray(steps[parents[inner], inner])
     above = np.append(parents, size)
     while (above < size).any():
         sums, above = sums + sums[above], above[above]

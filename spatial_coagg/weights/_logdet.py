@@ -47,7 +47,7 @@ SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 # Places up to which anything of N x N is formed without being asked for.
 DENSE_LIMIT = 4000
 # Share of the pairs that a factorisation fills from which W counts as dense.
-FILLED = 0.25
+FILLED = 0.15
 # A real eigenvalue's imaginary part is rounding below this share of the largest.
 REAL = 1e-9
 # Probes and degree of the guide of a search.
@@ -208,7 +208,7 @@ def _moments(
     largest = largest_of(matrix)
     domain, chosen = None, matrix
     ends = -largest, largest
-    if scale is not None:
+    if scale is not None and matrix.nnz > 0:
         chosen = symmetrised(matrix, scale)
         domain = ends = extremes_of_symmetric(chosen, largest)
     return estimate_moments(

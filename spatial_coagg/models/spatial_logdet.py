@@ -1,0 +1,85 @@
+"""How the log-determinant of a spatial model is had, and what it costs in accuracy."""
+
+import warnings
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from spatial_coagg._typing import FloatArray, Seed
+from spatial_coagg.checks import check_choice
+from spatial_coagg.errors import SlowComputationWarning
+from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
+from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.weights._logdet import Spectrum, spectrum, stochastic_spectrum
+from spatial_coagg.weights._logdet_moments import MomentSpectrum
+
+LogDeterminant: TypeAlias = Literal["exact", "stochastic"]
+
+# Cities from which the exact log-determinant takes minutes.
+MINUTES = 300_000
+PROBES = 32
+
+
+def make_spectrum(
+    matrix: SparseMatrix, asked: LogDeterminant | None, rng: Seed
+) -> Spectrum:
+    """Return the log-determinants of weights as asked for; exact by default.
+
+    Raises
+    ------
+    SpatialCoaggError
+        If `asked` is neither ``"exact"`` nor ``"stochastic"``.
+
+    Warns
+    -----
+    SlowComputationWarning
+        If nothing is asked for and the exact ones take minutes.
+    """
+    if asked is not None:
+        check_choice(asked, ("exact", "stochastic"), name="log_determinant")
+    if asked == "stochastic":
+        source = np.random.default_rng(rng)
+        return stochastic_spectrum(matrix, probes=PROBES, rng=source)
+    if asked is None and matrix.shape[0] > MINUTES:
+        warnings.warn(
+            f"exact log-determinants of {matrix.shape[0]} cities take minutes and "
+            f'gigabytes; log_determinant="stochastic" takes seconds and states its '
+            f'standard error; log_determinant="exact" silences this',
+            SlowComputationWarning,
+            stacklevel=4,
+        )
+    return spectrum(matrix)
+
+
+def log_determinant_facts(
+    likelihood: Likelihood, found: Solution, covariance: FloatArray
+) -> dict[str, float | int | str]:
+    """Return what a stochastic log-determinant costs; nothing where it is exact.
+
+    Notes
+    -----
+    An error d of the years' traces tr W (I - rho W)^-1 moves the root of the score by
+    the estimates' variance times d (one step of Newton's method).
+    """
+    facts: dict[str, float | int | str] = {}
+    place = len(found.slopes)
+    for name, value, part in (
+        ("rho", found.rho, likelihood.lag),
+        ("lambda", found.error, likelihood.error),
+    ):
+        if part is None:
+            continue
+        if isinstance(part.spectrum, MomentSpectrum):
+            facts["log_determinant"] = f"stochastic, {PROBES} probes"
+            facts |= _errors(name, value, part, part.spectrum, covariance[place, place])
+        place += 1
+    return facts
+
+
+def _errors(
+    name: str, value: float, part: Jacobian, made: MomentSpectrum, variance: float
+) -> dict[str, float]:
+    return {
+        f"log_determinant_error_{name}": made.log_determinant_error(value),
+        f"error_of_{name}": float(variance * part.years * made.trace_error(value)),
+    }
