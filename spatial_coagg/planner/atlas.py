@@ -1,9 +1,12 @@
 """The map of a study: which layers it offers."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
 from spatial_coagg.autocorrelation.classes import NO_DATA
+from spatial_coagg.errors import InferenceWarning
 from spatial_coagg.planner.atlas_words import ATLAS_WORDS, AtlasWords
 from spatial_coagg.planner.baseline import theta_driver
 from spatial_coagg.planner.results import StudyResults
@@ -69,19 +72,21 @@ def atlas_what_if(results: StudyResults) -> WhatIfLayer | None:
     driver = Variable.from_text(theta_driver(settings))
     outcome = Variable.from_text(spatial.outcome)
     name = settings.outcome_name
-    return WhatIfLayer.from_fit(
-        spatial.fits[spatial.main],
-        driver.label,
-        theta=results.variables.frame[driver.column],
-        outcome=words.plus_one.format(name=name)
-        if outcome.transform == "ln1p"
-        else name,
-        driver=_symbol(driver.column, words),
-        driver_scale=driver.transform or "level",
-        outcome_logged=outcome.transform is not None,
-        draws=spatial.asked.draws,
-        rng=settings.seed,
-    )
+    shifted = outcome.transform == "ln1p"
+    with warnings.catch_warnings():
+        # Of these very draws the effects have told how many were rejected.
+        warnings.simplefilter("ignore", InferenceWarning)
+        return WhatIfLayer.from_fit(
+            spatial.fits[spatial.main],
+            driver.label,
+            theta=results.variables.frame[driver.column],
+            outcome=words.plus_one.format(name=name) if shifted else name,
+            driver=_symbol(driver.column, words),
+            driver_scale=driver.transform or "level",
+            outcome_logged=outcome.transform is not None,
+            draws=spatial.asked.draws,
+            rng=settings.seed,
+        )
 
 
 def _told(results: StudyResults) -> SpatialStudy | None:
