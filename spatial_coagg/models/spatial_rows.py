@@ -157,6 +157,7 @@ def check_identified(
                 f"{label!r} does not vary beyond its {effects} effects, so its "
                 f"coefficient cannot be estimated; leave it out or use other effects"
             )
+    taken = f" once the {effects} effects are taken out" if effects != "none" else ""
     # The diagonal of R holds each column's distance from those before it.
     flat = (swept / left).reshape(-1, len(labels))
     r = np.asarray(np.linalg.qr(flat, mode="r"))
