@@ -81,10 +81,7 @@ def read_inputs(settings: Settings) -> Inputs:
         raise SettingsError("[jobs], [controls] and [map] are needed")
     sample = settings.sample
     boundaries = _read_map(settings.map)
-    jobs = _in_sample(_read_jobs(settings.jobs), sample, name="the jobs table")
-    controls = _in_sample(
-        _read_controls(settings.controls), sample, name="the controls table"
-    )
+    jobs, controls = read_jobs_table(settings), read_controls_table(settings)
     check_cities_on_map(jobs, boundaries)
     jobs, controls = _balanced(jobs, controls, sample)
     _tell_differences(jobs, controls)
@@ -99,6 +96,34 @@ def read_inputs(settings: Settings) -> Inputs:
         credit=CHINA_CREDIT if builtin else settings.map.credit,
         files=_files(settings),
     )
+
+
+def read_jobs_table(settings: Settings) -> pd.DataFrame:
+    """Return the jobs of the sample, of a study with tables of its own."""
+    if settings.jobs is None:
+        raise SettingsError("[jobs] is needed")
+    return _in_sample(_read_jobs(settings.jobs), settings.sample, name="the jobs table")
+
+
+def read_controls_table(settings: Settings) -> pd.DataFrame:
+    """Return the controls of the sample."""
+    if settings.controls is None:
+        raise SettingsError("[controls] is needed")
+    return _in_sample(
+        _read_controls(settings.controls), settings.sample, name="the controls table"
+    )
+
+
+def read_national_table(settings: Settings) -> pd.DataFrame | None:
+    """Return the nation's totals, None where the study has none."""
+    return None if settings.jobs is None else _read_national(settings.jobs)
+
+
+def read_study_map(settings: Settings) -> gpd.GeoDataFrame:
+    """Return the whole map."""
+    if settings.map is None:
+        raise SettingsError("[map] is needed")
+    return _read_map(settings.map)
 
 
 def _embedded(settings: Settings) -> Inputs:

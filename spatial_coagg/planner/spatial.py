@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import geopandas as gpd
 from libpysal.graph import Graph
 
+from spatial_coagg._typing import Effects
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.models.effects import SpatialEffects, spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
@@ -101,7 +103,7 @@ class SpatialStudy:
         return {
             model: self.fits[self.main]
             if model == self.asked.model
-            else self._fit(model, self.weights[self.main])
+            else self.fit(model=model)
             for model in wanted
         }
 
@@ -109,10 +111,7 @@ class SpatialStudy:
     @noted
     def fits(self) -> Mapping[str, SpatialPanelFit]:
         """The chosen model by name of the weights."""
-        return {
-            name: self._fit(self.asked.model, weights)
-            for name, weights in self.weights.items()
-        }
+        return {name: self.fit(weights=name) for name in self.weights}
 
     @cached_property
     @noted
@@ -152,19 +151,31 @@ class SpatialStudy:
             )
         return describe_rule(_rule(name))
 
-    def _fit(self, model: SpatialModel, weights: Graph) -> SpatialPanelFit:
+    def fit(
+        self,
+        *,
+        model: SpatialModel | None = None,
+        effects: Effects | Literal["random"] | None = None,
+        weights: str | None = None,
+    ) -> SpatialPanelFit:
+        """Fit another model, with other effects or weights; as configured without."""
         asked = self.asked
-        spills = model in ("slx", "sdm", "sdem", "gns")
+        chosen = model or asked.model
+        spills = chosen in ("slx", "sdm", "sdem", "gns")
         return fit_spatial_panel(
             self.panel,
-            weights,
+            self.weights_by(weights or self.main),
             self.outcome,
             self.drivers,
-            model=model,
-            effects=asked.effects,
+            model=chosen,
+            effects=effects or asked.effects,
             spillovers=asked.spillovers if spills else None,
-            correction=asked.correction,
+            correction=asked.correction if effects is None else None,
         )
+
+    def weights_by(self, name: str) -> Graph:
+        """Return the weights of that name, built anew where they are not asked for."""
+        return self.weights[name] if name in self.weights else self._weights(name)
 
     def _weights(self, name: str) -> Graph:
         cities = self.panel.cities

@@ -92,8 +92,6 @@ def spatial_sheets(results: StudyResults) -> list[Sheet]:
 
 
 def _why_not(results: StudyResults) -> str:
-    if results.settings.spatial is False:
-        return "The settings leave the spatial models out (spatial = false)."
     return f"There is no spatial model here: {results.spatial_gap}."
 
 

@@ -167,14 +167,14 @@ class Study:
     @noted
     def moran(self) -> MoranByYear:
         """Moran's I of theta in each year."""
-        return self._moran_of("theta")
+        return self.moran_of("theta")
 
     @cached_property
     @noted
     def sector_morans(self) -> dict[str, MoranByYear]:
         """Moran's I of each sector's theta in each year, by the sector's name."""
         return {
-            column.removeprefix("theta_"): self._moran_of(column)
+            column.removeprefix("theta_"): self.moran_of(column)
             for column in self.thetas.columns.drop("theta")
         }
 
@@ -197,14 +197,14 @@ class Study:
     @noted
     def local(self) -> LocalTest:
         """Local Moran of theta: the class of each city in each year."""
-        return self._local_of("theta")
+        return self.local_of("theta")
 
     @cached_property
     @noted
     def sector_locals(self) -> dict[str, LocalTest]:
         """Local Moran of each sector's theta, by the sector's name."""
         return {
-            column.removeprefix("theta_"): self._local_of(column)
+            column.removeprefix("theta_"): self.local_of(column)
             for column in self.thetas.columns.drop("theta")
         }
 
@@ -248,6 +248,13 @@ class Study:
         return None
 
     @property
+    def spatial_gap(self) -> str:
+        """Why there is no spatial model; empty where there is one."""
+        if self._spatial is None:
+            return "the settings leave spatial models out"
+        return self._spatial.gap
+
+    @property
     def spatial_fits(self) -> Mapping[str, SpatialPanelFit]:
         """The spatial model by name of its weights, the study's own first."""
         return {} if self.spatial is None else self.spatial.fits
@@ -271,7 +278,7 @@ class Study:
             transitions=self.transitions,
             fits=self.fits,
             spatial=None if self.spatial is None else self.spatial.computed(),
-            spatial_gap="" if self._spatial is None else self._spatial.gap,
+            spatial_gap=self.spatial_gap,
             notes=tuple(self.notes),
         )
 
@@ -319,7 +326,7 @@ class Study:
         target = Path(self.settings.output if folder is None else folder)
         check_replaceable(target, force=force)
         log = Log(progress)
-        self._compute(log.tell)
+        self.compute(log.tell)
         log.tell("Writing the report")
         results = self.results
         with replaced_folder(target, force=force) as fresh:
@@ -344,7 +351,8 @@ class Study:
         own = {f"all places {self.settings.weights.rule}": self.weights}
         return own | spatial
 
-    def _compute(self, tell: Callable[[str], None]) -> None:
+    def compute(self, tell: Callable[[str], None]) -> None:
+        """Compute everything that the report tells, saying in words what comes next."""
         steps = (
             ("Reading tables and map", "inputs"),
             ("Measuring synergy", "thetas"),
@@ -373,7 +381,8 @@ class Study:
     def _thetas_panel(self) -> Panel:
         return Panel.from_frame(self.thetas, city="city", year="year")
 
-    def _moran_of(self, column: str) -> MoranByYear:
+    def moran_of(self, column: str) -> MoranByYear:
+        """Test a column of `thetas` for clusters in each year."""
         return moran_by_year(
             self._thetas_panel,
             column,
@@ -384,7 +393,8 @@ class Study:
             rng=self.settings.seed,
         )
 
-    def _local_of(self, column: str) -> LocalTest:
+    def local_of(self, column: str) -> LocalTest:
+        """Find the clusters of a column of `thetas` in each year."""
         return local_moran_by_year(
             self._thetas_panel,
             column,

@@ -82,6 +82,22 @@ def replaced_folder(target: str | Path, *, force: bool = False) -> Iterator[Path
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def written_file(path: str | Path, text: str) -> Path:
+    """Write a text file in UTF-8; an interrupted write leaves the old one as it was."""
+    target = Path(path).absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        fresh.chmod(0o644)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target
+
+
 def _move_into_place(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         fresh.rename(folder)

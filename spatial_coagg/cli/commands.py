@@ -1,0 +1,274 @@
+"""What each command does with its options."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from spatial_coagg.checks import listed
+from spatial_coagg.errors import OutputExistsError, SettingsError, SpatialCoaggError
+from spatial_coagg.models.effects import spatial_effects
+from spatial_coagg.paper.reproduction import reproduce
+from spatial_coagg.planner.atlas import draw_atlas
+from spatial_coagg.planner.briefing import compose_page
+from spatial_coagg.planner.checking import check_study
+from spatial_coagg.planner.settings import Settings, example_settings, read_settings
+from spatial_coagg.planner.spatial import SpatialStudy
+from spatial_coagg.planner.study import Study
+from spatial_coagg.planner.template import write_template
+from spatial_coagg.planner.what_if_command import run_what_if
+from spatial_coagg.planner.what_if_request import WhatIfRequest
+from spatial_coagg.report.folder import check_replaceable, written_file
+from spatial_coagg.report.regression_table import tabulate_models
+from spatial_coagg.report.workbook import Sheet, write_workbook
+from spatial_coagg.weights.files import write_weights
+from spatial_coagg.weights.summary import summarise_weights
+
+FINE, DATA_PROBLEMS = 0, 3
+MORAN = {
+    "statistic": "Moran's I",
+    "expectation": "expected",
+    "z_normal": "z",
+    "p_normal": "p (normal)",
+    "p_permutation": "p (permutation)",
+    "cities": "cities",
+}
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run the command that the options name; return the exit status."""
+    commands: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "run": _run,
+        "report": _report,
+        "map": _map,
+        "whatif": _what_if,
+        "weights": _weights,
+        "moran": _moran,
+        "model": _model,
+        "reproduce": _reproduce,
+        "check": _check,
+        "template": _template,
+    }
+    return commands[options.command](options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    study = Study(_settings(options))
+    folder = study.write(
+        options.output, force=options.force, maps=options.maps, progress=_say
+    )
+    if options.json:
+        _print_json(study.key_results)
+    else:
+        _print(str(folder / "index.html"))
+    return FINE
+
+
+def _report(options: argparse.Namespace) -> int:
+    _refuse_existing(options)
+    study = Study(_settings(options))
+    study.compute(_say)
+    _say("Writing the page")
+    path = written_file(options.output, compose_page(study.results))
+    _print_json(study.key_results) if options.json else _print(str(path))
+    return FINE
+
+
+def _map(options: argparse.Namespace) -> int:
+    _refuse_existing(options)
+    study = Study(_settings(options))
+    study.compute(_say)
+    _say("Drawing the map")
+    _print(str(draw_atlas(study.results, cdn=options.cdn).save(options.output)))
+    return FINE
+
+
+def _what_if(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        _refuse_existing(options)
+    request = WhatIfRequest.from_texts(
+        raised=options.raised or (),
+        jobs=options.jobs or (),
+        target=options.target,
+        corridor=options.corridor,
+        percent=options.percent,
+        weights=options.weights,
+        draws=options.draws,
+    )
+    _say("Fitting the model")
+    answer = run_what_if(Study(_settings(options)), request)
+    if options.output is not None:
+        _write_table(answer.table, options.output)
+    if options.json:
+        _print_json(answer.to_dict())
+    else:
+        _print(answer.to_text(top=options.top))
+    return FINE
+
+
+def _weights(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        _refuse_existing(options)
+    study = Study(_settings(options))
+    if options.rule is None:
+        graph = study.weights
+    else:
+        graph = _spatial(study).weights_by(options.rule)
+    if options.output is not None:
+        write_weights(graph, options.output)
+    table = summarise_weights(graph).to_frame()
+    if options.json:
+        _print_json({str(key): value for key, value in table.iloc[:, 0].items()})
+    else:
+        _print(table.to_string(header=False))
+    return FINE
+
+
+def _moran(options: argparse.Namespace) -> int:
+    study = Study(_settings(options))
+    sector = options.sector
+    known = [str(name).removeprefix("theta_") for name in study.thetas.columns[1:]]
+    if sector is not None and sector not in known:
+        raise SettingsError(f"there is no sector {sector!r}; there are {listed(known)}")
+    column = "theta" if sector is None else f"theta_{sector}"
+    _say("Testing for clusters")
+    frame = study.moran_of(column).frame
+    counts = None
+    if options.local:
+        _say("Finding the clusters")
+        counts = study.local_of(column).counts
+    if options.json:
+        found: dict[str, object] = {"moran": _records(frame)}
+        if counts is not None:
+            found["classes"] = _records(pd.DataFrame(counts))
+        _print_json(found)
+        return FINE
+    shown = frame[list(MORAN)].rename(columns=MORAN)
+    _print(shown.to_string(float_format=lambda value: f"{value:.4f}"))
+    if counts is not None:
+        _print(f"\nCities in each class\n{pd.DataFrame(counts).to_string()}")
+    return FINE
+
+
+def _model(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        _refuse_existing(options)
+    spatial = _spatial(Study(_settings(options)))
+    _say("Fitting the model")
+    fit = spatial.fit(
+        model=options.model, effects=options.effects, weights=options.rule
+    )
+    effects = spatial_effects(
+        fit, draws=spatial.asked.draws, rng=spatial.settings.seed
+    ).frame
+    if options.output is not None:
+        _write_table(fit.estimates, options.output)
+    if options.json:
+        found = {"estimates": _records(fit.estimates), "effects": _records(effects)}
+        _print_json({"title": fit.title, **found, "facts": dict(fit.facts)})
+        return FINE
+    table = tabulate_models({fit.title: fit}, facts=list(fit.facts), digits=4)
+    _print(f"{table}\n\nEffects")
+    _print(effects.to_string(float_format=lambda value: f"{value:.4f}"))
+    return FINE
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    check_replaceable(options.output, force=options.force)
+    file = options.settings
+    panel = None if file is None else Study.from_file(file).variables
+    _say(f"Computing {len(options.tables)} tables")
+    made = reproduce(panel, tables=options.tables)
+    folder = made.save(options.output, force=options.force)
+    sys.stdout.write(made.to_markdown())
+    _say(f"written to {folder}")
+    return FINE
+
+
+def _check(options: argparse.Namespace) -> int:
+    _say("Reading the tables")
+    found = check_study(_settings(options))
+    if options.output is not None:
+        _say(f"written to {found.save(options.output, force=options.force)}")
+    if options.json:
+        _print_json({"problems": found.errors, "found": _records(found.frame)})
+    else:
+        for each in found.found:
+            kind = "problem" if each.is_error else "note"
+            _print(f"{kind}, {each.table}: {each.problem}")
+        count = found.errors
+        _print(
+            "No problem: the study can run."
+            if count == 0
+            else f"{count} problem{'' if count == 1 else 's'} to correct."
+        )
+    return DATA_PROBLEMS if found.errors else FINE
+
+
+def _template(options: argparse.Namespace) -> int:
+    written = write_template(options.folder, force=options.force)
+    sys.stdout.writelines(f"{path}\n" for path in written)
+    return FINE
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    file = options.settings
+    settings = example_settings() if file is None else read_settings(file)
+    language = getattr(options, "lang", None)
+    if language is None:
+        return settings
+    return settings.model_copy(update={"language": language})
+
+
+def _spatial(study: Study) -> SpatialStudy:
+    spatial = study.spatial
+    if spatial is None:
+        raise SpatialCoaggError(f"no spatial model here: {study.spatial_gap}")
+    return spatial
+
+
+def _refuse_existing(options: argparse.Namespace) -> None:
+    if options.output.exists() and not options.force:
+        raise OutputExistsError(
+            f"{options.output} exists; use --force to replace it, or choose another"
+        )
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table for a spreadsheet, by the ending of the path."""
+    if path.suffix == ".xlsx":
+        write_workbook([Sheet("table", table, "One row for each line.")], path)
+    elif path.suffix == ".csv":
+        written_file(path, "\ufeff" + table.to_csv(lineterminator="\n"))
+    else:
+        raise SettingsError(f"{path}: write to a file that ends in .csv or .xlsx")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    rows = table.reset_index().astype(object)
+    known = rows.where(rows.notna(), None)
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in known.to_dict(orient="records")
+    ]
+
+
+def _print_json(content: object) -> None:
+    _print(json.dumps(content, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    """Turn what numpy and pandas hold into what JSON can."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) else str(value)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
