@@ -145,9 +145,10 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     (lambda) and Q / 2s (sigma2), B the means of Q Z and Q W y, Q what sweeps, G = B W
     A^-1 B^-1, H = W_e B^-1 (Kelejian and Prucha 2001, Journal of Econometrics 104; Lee
     2004, Econometrica 72; Lee and Yu 2010). Moments of residuals are corrected for what
-    Q took. rho itself is inconsistent if the variance differs between cities (Lin and
-    Lee 2010, Journal of Econometrics 157): then use :func:`fit_spatial_iv` with
-    ``covariance="robust"``.
+    Q took; with ``"none"`` s is the variance that Q leaves, so the errors are those of
+    ``"transform"`` (exactly, with city effects). rho itself is inconsistent if the
+    variance differs between cities (Lin and Lee 2010, Journal of Econometrics 157):
+    then use :func:`fit_spatial_iv` with ``covariance="robust"``.
 
     Other programs: ``"none"`` is xsmle's default and splm's ``LeeYu = FALSE`` (splm
     lags the swept outcome, which differs with year effects); ``"transform"`` with city

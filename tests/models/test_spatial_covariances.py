@@ -99,10 +99,12 @@ class Term:
     curvature: float | None = None
 
 
-def dense_projection(drawn: Draw, found: SpatialPanelFit) -> FloatArray:
+def dense_projection(
+    drawn: Draw, found: SpatialPanelFit, error_w: FloatArray
+) -> FloatArray:
     """Return Q, NT x NT, year by year."""
     t, n = drawn.y.shape
-    v = (np.eye(n) - found.error_lambda * drawn.w) @ np.ones(n)
+    v = (np.eye(n) - found.error_lambda * error_w) @ np.ones(n)
     over_time, over_space = np.eye(t), np.eye(n)
     if "city" in found.effects:
         over_time = over_time - 1 / t
@@ -112,11 +114,15 @@ def dense_projection(drawn: Draw, found: SpatialPanelFit) -> FloatArray:
 
 
 def dense_terms(
-    drawn: Draw, found: SpatialPanelFit, q: FloatArray, e: FloatArray
+    drawn: Draw,
+    found: SpatialPanelFit,
+    error_w: FloatArray,
+    q: FloatArray,
+    e: FloatArray,
 ) -> list[Term]:
     """Return the terms of the score, slopes first, sigma2 last."""
     (t, n), w = drawn.y.shape, drawn.w
-    b = np.eye(n) - found.error_lambda * w
+    b = np.eye(n) - found.error_lambda * error_w
     columns = [drawn.x[:, :, place] for place in range(drawn.x.shape[2])]
     columns += [column @ w.T for column in columns] if found.spillovers else []
     columns += [np.ones((t, n))] if found.effects == "none" else []
@@ -132,15 +138,18 @@ def dense_terms(
         bend = years * (np.trace(g @ g) - unit / (1 - found.rho) ** 2)
         terms.append(Term(mean, q @ p @ q, bend))
     if "lambda" in found.estimates.index:
-        h = w @ np.linalg.inv(b)
+        h = error_w @ np.linalg.inv(b)
         bend = years * (np.trace(h @ h) - unit / (1 - found.error_lambda) ** 2)
         terms.append(Term(0 * e, q @ np.kron(np.eye(t), h) @ q, bend))
     return [*terms, Term(0 * e, q / (2 * found.sigma2))]
 
 
-def dense_sandwich(drawn: Draw, found: SpatialPanelFit) -> FloatArray:
+def dense_sandwich(
+    drawn: Draw, found: SpatialPanelFit, error_w: FloatArray | None = None
+) -> FloatArray:
     """Compute I^-1 V I^-1 with every matrix NT x NT, formula by formula."""
-    q = dense_projection(drawn, found)
+    error_w = drawn.w if error_w is None else error_w
+    q = dense_projection(drawn, found, error_w)
     e = found.residuals.unstack("city").to_numpy().ravel()
     rows, sigma2 = round(float(np.trace(q))), found.sigma2
     # Corrected estimates are not at a maximum: their variance is not e'e / rows.
@@ -150,7 +159,7 @@ def dense_sandwich(drawn: Draw, found: SpatialPanelFit) -> FloatArray:
         third = np.mean(e**3) / np.mean(np.sum(q**3, axis=1))
     fourth = np.mean(e**4) - 3 * s**2 * np.mean(np.diag(q) ** 2)
     fourth /= np.mean(np.sum(q**4, axis=1))
-    terms = dense_terms(drawn, found, q, e)
+    terms = dense_terms(drawn, found, error_w, q, e)
     variance, hessian = np.zeros((2, len(terms), len(terms)))
     for i, one in enumerate(terms):
         for j, two in enumerate(terms):
@@ -187,6 +196,21 @@ def test_sandwich_is_that_of_dense_matrices(
     dense = dense_sandwich(drawn, found)
     np.testing.assert_allclose(found.covariance, dense[:-1, :-1], rtol=1e-8, atol=1e-12)
     assert found.sigma2_standard_error == pytest.approx(np.sqrt(dense[-1, -1]))
+
+
+@pytest.mark.parametrize("effects", EFFECTS)
+def test_sandwich_holds_for_two_matrices(effects: Effects) -> None:
+    drawn, error_w = skewed_panel(t=4), nearest_matrix(9, 2, 8)
+    with warnings.catch_warnings(action="ignore"):  # two maxima
+        found = fit(
+            drawn,
+            model="sac",
+            effects=effects,
+            error_weights=graph_of(error_w, drawn.codes),
+            covariance="robust",
+        )
+    dense = dense_sandwich(drawn, found, error_w)
+    np.testing.assert_allclose(found.covariance, dense[:-1, :-1], rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize(
