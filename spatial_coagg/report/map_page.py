@@ -91,8 +91,8 @@ class _MapPage(folium.Map):
             attribution_control=False,
             keyboard=False,
             # Tiles are sharp at whole zooms only.
-            zoom_snap=0.25 if cdn else 0,
-            zoom_delta=0.5,
+            zoom_snap=1 if cdn else 0,
+            zoom_delta=1 if cdn else 0.5,
             wheel_px_per_zoom_level=120,
             # What is asked for while Leaflet animates a zoom is undone at its end.
             zoom_animation=False,

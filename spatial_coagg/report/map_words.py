@@ -123,9 +123,9 @@ WORDS: dict[str, dict[str, str]] = {
         "what_if_empty": "情景：请选择城市",
         "what_if_choose": "请点击地图上的城市，或在下方查找。",
         "what_if_outside": "{city}不在模型中，请点击有颜色的城市。",
-        "what_if_higher": "与{city}的 {driver} 高出 {percent}% 相关的 {outcome} 变化",
-        "what_if_lower": "与{city}的 {driver} 低出 {percent}% 相关的 {outcome} 变化",
-        "what_if_note": "{outcome} 的变化，为抽样的中位数；{level}% "
+        "what_if_higher": "与{city}的 {driver} 高出 {percent}% 相关的{outcome}变化",
+        "what_if_lower": "与{city}的 {driver} 低出 {percent}% 相关的{outcome}变化",
+        "what_if_note": "{outcome}的变化，为抽样的中位数；{level}% "
         "区间不含零的城市才着色。此为相关关系，并非预测。",
         "rise": "{driver} 高出",
         "percent_wrong": "请输入大于 −100、不超过 1000 的数。",
@@ -140,11 +140,11 @@ WORDS: dict[str, dict[str, str]] = {
         "own": "自身效应",
         "others": "邻市效应（{others} 市）",
         "total": "总效应",
-        "sums_logged": "各市之和，单位为 ln {outcome} 变化的 100 倍："
+        "sums_logged": "各市之和，单位为 ln {outcome}变化的 100 倍："
         "近似百分比，但可相加。",
-        "sums_levels": "各市之和，单位同 {outcome}。",
+        "sums_levels": "各市之和，单位同{outcome}。",
         "asked": "{city}的 {driver} 为 {after}（而非 {before}）时，"
-        "相关的 {outcome} 变化：",
+        "相关的{outcome}变化：",
         "extrapolation": "外推：{driver} 取 {after} 超出观测范围（{low} 至 {high}），"
         "模型未见过这样的城市。",
     },

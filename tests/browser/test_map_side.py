@@ -166,12 +166,11 @@ def test_the_classes_may_be_made_by_another_rule(
     expect(page.locator("#coagg-scheme")).to_be_hidden()
 
 
+# A tile of one pale pixel.
 PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02"
-    "0000000b4944415478da6364f80f00010501012718e3660000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49"
+    "444154789c6378f2e60100056802b1237474a50000000049454e44ae426082"
 )
-
-
 PLACE = """([x, y]) => {
   const map = window[document.querySelector('.folium-map').id];
   const box = map.getContainer().getBoundingClientRect();

@@ -166,7 +166,7 @@ SpatialCoagg.view = (() => {
     map.setMinZoom(-30);
     map.setMaxZoom(30);
     map.fitBounds(view, { padding: [10, 10], animate: false });
-    map.setMinZoom(map.getZoom() - 0.5);
+    map.setMinZoom(map.getZoom() - map.options.zoomDelta);
     map.setMaxZoom(map.getZoom() + 5);
     pane.whole = map.getZoom();
     pane.fitting = false;
@@ -268,7 +268,8 @@ SpatialCoagg.view = (() => {
     [pane.outlined.pointed, pane.outlined.city].forEach((old) => {
       if (old !== null) pane.shapes[old].setStyle(BORDER);
     });
-    const narrow = pane.map.getSize().x < 500; // a small city must show its colour
+    const { x: width, y: height } = pane.map.getSize();
+    const narrow = Math.min(width, 1.3 * height) < 500; // a small city must show its colour
     pane.halo.setStyle({ weight: narrow ? 4.5 : 7 }).setLatLngs(city === null ? [] : pane.shapes[city].getLatLngs());
     if (city !== null) {
       pane.halo.bringToFront();
