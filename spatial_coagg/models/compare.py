@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from spatial_coagg.models.marginals import (
 )
 from spatial_coagg.models.priors import BetaPrior, Prior
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_nesting import check_comparable
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_plan import (
     WITH_ERROR,
@@ -34,9 +35,6 @@ from spatial_coagg.models.spatial_plan import (
 from spatial_coagg.models.spatial_random import RandomError
 from spatial_coagg.models.spatial_rows import read_matrix
 from spatial_coagg.tables.panel import Panel
-
-# What two fits must share for their log-likelihoods to be compared.
-_SHARED = ("outcome", "effects", "correction", "rows")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +71,12 @@ class ModelComparison:
         Raises
         ------
         EstimationError
-            If there is none, or if their log-likelihoods are not of the same outcome,
-            effects, correction and observations.
+            If there is none, or if their log-likelihoods are not of the same cities,
+            years, outcome, effects and correction.
         """
         if len(fits) == 0:
             raise EstimationError("there is no fit to compare; give at least one")
-        for name in _SHARED:
-            _check_shared(fits, name)
+        _check_comparable(fits)
         frame = pd.DataFrame.from_dict(
             {heading: _row(fit) for heading, fit in fits.items()}, orient="index"
         )
@@ -297,15 +294,27 @@ def _heading(
     return name if len(models) == 1 else f"{model.upper()}, {name}"
 
 
-def _check_shared(fits: Mapping[str, SpatialPanelFit], name: str) -> None:
-    first, *others = fits.items()
+def _check_comparable(fits: Mapping[str, SpatialPanelFit]) -> None:
+    """Refuse fits of other data, effects or corrections, naming both."""
+    (name, first), *others = fits.items()
     for heading, fit in others:
-        own, other = getattr(first[1], name), getattr(fit, name)
-        if own != other:
-            raise EstimationError(
-                f"log-likelihoods can be compared only of the same {name}: it is "
-                f"{own!r} in {first[0]!r} and {other!r} in {heading!r}; fit both alike"
+        try:
+            _check_correction(first, fit)
+            # Bias-corrected fits report the plain maximum: they compare as plain ones.
+            check_comparable(
+                *(replace(each, correction="none") for each in (first, fit))
             )
+        except EstimationError as error:
+            raise EstimationError(f"{name!r} and {heading!r}: {error}") from error
+
+
+def _check_correction(first: SpatialPanelFit, second: SpatialPanelFit) -> None:
+    if first.correction != second.correction:
+        raise EstimationError(
+            f"the fits differ in correction ({first.correction!r} and "
+            f"{second.correction!r}), so their likelihoods cannot be compared; fit "
+            f"both alike"
+        )
 
 
 def _row(fit: SpatialPanelFit) -> dict[str, float | int | str]:

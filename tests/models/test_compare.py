@@ -234,14 +234,16 @@ def test_fits_of_other_likelihoods_are_not_compared(draw: Draw) -> None:
         )
         for correction in ("transform", "none")
     }
-    with pytest.raises(EstimationError, match=r"same correction: it is 'transform'"):
+    with pytest.raises(
+        EstimationError, match=r"^'transform' and 'none': the fits differ in corr"
+    ):
         ModelComparison.from_fits(fits)
     by_city = fit_spatial_panel(
         draw.panel, draw.graph, "y", draw.names, model="sar", effects="city"
     )
-    with pytest.raises(EstimationError, match="same effects"):
+    with pytest.raises(EstimationError, match="differ in effects"):
         ModelComparison.from_fits({"both": fits["transform"], "city": by_city})
-    with pytest.raises(EstimationError, match="same outcome"):
+    with pytest.raises(EstimationError, match="differ in outcome"):
         ModelComparison.from_fits(
             {"one": by_city, "two": replace(by_city, outcome="x0")}
         )
@@ -250,8 +252,20 @@ def test_fits_of_other_likelihoods_are_not_compared(draw: Draw) -> None:
     fewer = fit_spatial_panel(
         short.panel, short.graph, "y", short.names, model="sar", effects="city"
     )
-    with pytest.raises(EstimationError, match="same rows: it is 100 in 'one' and 75"):
+    with pytest.raises(EstimationError, match="differ in rows \\(100 and 75\\)"):
         ModelComparison.from_fits({"one": by_city, "two": fewer})
+
+
+def test_fits_of_other_data_are_not_compared(draw: Draw) -> None:
+    other = Draw(draw.y + draw.x[:, :, 0], draw.x, draw.w, draw.codes)
+    fits = {
+        name: fit_spatial_panel(
+            each.panel, each.graph, "y", each.names, model="sar", correction="bias"
+        )
+        for name, each in (("one", draw), ("two", other))
+    }
+    with pytest.raises(EstimationError, match="'one' and 'two': the fits have other v"):
+        ModelComparison.from_fits(fits)
 
 
 def test_fits_that_exist_are_compared(draw: Draw) -> None:

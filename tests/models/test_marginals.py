@@ -233,10 +233,11 @@ def _lattice(size: int) -> FloatArray:
     return (np.roll(eye, 1, axis=0) + np.roll(eye, -1, axis=0)) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ring", "nearest"])
 def test_factorisations_of_large_weights_give_the_same(kind: str) -> None:
     # The eigenvalues of nearest neighbours are complex.
-    w = _lattice(150) if kind == "ring" else nearest_matrix(40, 3, 2)
+    w = _lattice(100) if kind == "ring" else nearest_matrix(40, 3, 2)
     draw = draw_panel(n=len(w), t=3, w=w, rng=4)
     models: list[SpatialModel] = ["sar", "sdem"]
     # The ends of rho are not needed to the last digit by this density.
