@@ -218,8 +218,6 @@ def _nation_with(now: JobsBase, asked: pd.DataFrame) -> pd.DataFrame | None:
     if now.national is None:
         return None
     nation = now.national.astype(float)
-    if now.at not in nation.index:
-        raise AlignmentError(f"the national totals lack the year {now.at}")
     added = asked.sum()[[name for name in asked.columns if name in nation.columns]]
     if now.total is not None:
         added[now.total] = float(asked.to_numpy().sum())

@@ -115,8 +115,8 @@ def what_if(  # noqa: PLR0913 (a question's options, all by name)
     rest [1]_. A static model compares long-run positions: it knows no years. Of a
     dynamic model the same is told for its long run, in which b, g and rho + eta are
     divided by 1 - tau, and `path` says how the change gets there if theta changes in
-    one year and stays: each draw is solved year by year. The numbers are associations
-    within the model, not forecasts.
+    one year and stays: for each draw the series in W, to rounding. The numbers are
+    associations within the model, not forecasts.
 
     References
     ----------

@@ -7,6 +7,12 @@ from test_responses import ring
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, MissingColumnError
+from spatial_coagg.models._dynamic_paths import (
+    LIMIT,
+    count_powers,
+    follow_change,
+    solve_each,
+)
 from spatial_coagg.models.dynamic_responses import draw_long_run, draw_paths
 from spatial_coagg.models.dynamic_spatial import fit_dynamic_spatial
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
@@ -59,6 +65,41 @@ def test_a_path_sums_powers_and_ends_in_the_long_run() -> None:
     np.testing.assert_allclose(
         far[-1], paths.long_run.point.applied(change), atol=1e-10
     )
+
+
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize("rho", [-0.6, 0.0, 0.5, 0.85])
+def test_the_series_is_what_solving_year_by_year_gives(
+    rho: float, *, directed: bool
+) -> None:
+    w = ring(24, directed=directed, reach=2).sparse.tocsr()
+    rng = np.random.default_rng(5)
+    draws = np.column_stack(
+        [
+            rng.uniform(-0.3, 0.9, 30),
+            rng.uniform(-0.2, 0.2, 30),
+            rho + rng.uniform(-0.02, 0.02, 30),
+            rng.normal(size=(30, 2)),
+        ]
+    )
+    change = rng.normal(size=24)
+    assert count_powers(draws, 1.0, 8) <= LIMIT
+    series = follow_change(draws, change, lag=w, spillover=w.T.tocsr(), years=8)
+    solved = solve_each(draws, change, lag=w, spillover=w.T.tocsr(), years=8)
+    scale = np.abs(solved).max(axis=(0, 1))
+    # Rounding grows with the multiplier and, here, with unstable draws.
+    assert (np.abs(series - solved).max(axis=(0, 1)) / scale).max() < 1e-11
+
+
+def test_a_series_without_an_end_is_solved() -> None:
+    w = 3 * ring(24, reach=9).sparse.tocsr()
+    draws = np.array([[0.3, 0.1, -0.9, 1.0, 0.5], [0.2, 0.1, 0.1, 1.0, 0.5]])
+    assert count_powers(draws, 3.0, 4) == LIMIT + 1
+    change = np.linspace(-1, 1, 24)
+    found = follow_change(draws, change, lag=w, spillover=w, years=4)
+    exact = solve_each(draws, change, lag=w, spillover=w, years=4)
+    np.testing.assert_array_equal(found, exact)
+    assert count_powers(draws[1:] * 0, 3.0, 4) == 1
 
 
 def test_means_over_all_cities_are_the_effects_over_time() -> None:

@@ -210,6 +210,8 @@ def test_national_totals_must_count_persons_and_have_the_year() -> None:
     nation = pd.DataFrame(jobs_table().groupby("year").sum())
     with pytest.raises(SpatialCoaggError, match="national totals must count persons"):
         move_jobs(base(national=nation / 10_000), {"c03": {"post": 1}}, CITIES, YEARS)
+    with pytest.raises(AlignmentError, match=r"national totals lack the years 2013"):
+        move_jobs(base(national=nation.iloc[:1]), {"c03": {"post": 1}}, CITIES, YEARS)
 
 
 def test_a_city_of_the_fit_without_theta_is_named() -> None:
