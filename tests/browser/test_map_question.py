@@ -87,6 +87,18 @@ def test_every_number_is_pythons_to_the_printed_digit(
     ]
 
 
+def test_a_driver_of_ln_1_plus_theta_has_steps_of_its_own(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    shifted = replace(LAYER, driver_scale="ln1p")
+    page = open_page(make_map(what_if=shifted).save(tmp_path / "shifted.html"))
+    ask(page, city=CITIES[5], percent="30")
+    shown = rows(page, "#coagg-table")
+    expected = expected_rows(shifted, CITIES[5], 30)
+    assert [row[2:] for row in shown] == expected[:10]
+    assert expected != expected_rows(LAYER, CITIES[5], 30)
+
+
 def test_levels_are_told_in_their_own_units(
     open_page: OpenPage, tmp_path: Path
 ) -> None:

@@ -35,7 +35,9 @@ def test_it_opens_without_network_or_error(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0
-    page.screenshot(path=artefacts / f"report_{width}.png", full_page=True)
+    # A long page, drawn without a graphics card.
+    picture = artefacts / f"report_{width}.png"
+    page.screenshot(path=picture, full_page=True, timeout=60_000)
 
 
 def atlas(page: Page) -> FrameLocator:
