@@ -33,6 +33,7 @@ from spatial_coagg.models._dynamic_spatial import (
 from spatial_coagg.models.dynamic_spatial import fit_dynamic_spatial
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.fit import Fit
+from spatial_coagg.report.regression_table import tabulate_models
 from spatial_coagg.tables.panel import Panel
 
 STABLE = Dynamics(0.5, -0.1, 0.3)
@@ -283,6 +284,12 @@ def test_fit_answers_the_protocol_of_fits() -> None:
     assert fit.facts["observations"] == 45
     assert fit.facts["tau_eta_rho"] == pytest.approx(fit.dynamics.total)
     assert fit.facts["largest_root"] == fit.largest_root
+
+
+def test_a_table_of_models_takes_the_fit() -> None:
+    draw = draw_dynamic(rng=4)
+    table = tabulate_models([fit_of(draw, model=each) for each in ("sar", "sdm")])
+    assert any("previous" in str(label) for label in table.to_frame().index)
 
 
 def test_city_effects_take_weights_that_are_not_standardised() -> None:

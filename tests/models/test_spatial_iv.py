@@ -10,10 +10,16 @@ from spatial_witness import Draw, codes_of, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
+from spatial_coagg.models._spatial_error_moments import (
+    ErrorComponents,
+    ErrorMoments,
+    solve_moments,
+)
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.spatial_iv import fit_spatial_iv
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
+from spatial_coagg.models.spatial_iv_terms import IVTerms, warn_of_components
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.tables.panel import Panel
 
@@ -435,3 +441,32 @@ def test_random_effects_without_variance_are_told() -> None:
         fit_spatial_iv(flat.panel, flat.graph, "y", flat.names, effects="random")
     told = [str(each.message) for each in caught]
     assert any("variance of the random city effects is not positive" in x for x in told)
+
+
+TERMS = IVTerms("y", ("x0",), (), (), (), "city", lag=False, error=True, orders=2)
+
+
+def test_lambda_at_its_bound_is_told() -> None:
+    found = ErrorComponents(0.9999, 1.0, 1.0, at_bound=True)
+    with pytest.warns(InferenceWarning, match="lambda = 0.9999 lies at the bound"):
+        warn_of_components(found, TERMS)
+
+
+def test_moments_that_give_no_variance_are_refused() -> None:
+    found = ErrorComponents(0.5, -0.2, 1.0)
+    with pytest.raises(EstimationError, match="a variance of -0.2"):
+        warn_of_components(found, TERMS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_search_for_lambda_finds_a_bound_that_is_best(seed: int) -> None:
+    # Moments without a stationary point inside: their squares fall all the way.
+    source = np.random.default_rng(seed)
+    a, b = source.uniform(1, 2), source.uniform(0.1, 0.5)
+    moments = ErrorMoments(
+        np.array([a, 0.0, a]), np.array([b, 0.0, b]), np.zeros(3),
+        np.array([[0.0], [1.0], [0.0]]),
+    )  # fmt: skip
+    error, _, at_bound = solve_moments(moments, (-1.0, 1.0), None)
+    assert at_bound
+    assert error == 1.0

@@ -231,3 +231,13 @@ def test_an_absent_driver_is_named() -> None:
 def test_a_matrix_is_no_weights() -> None:
     with pytest.raises(TypeError, match="must be a Graph or W of libpysal"):
         fit_of(draw_panel(), graph=draw_panel().w)
+
+
+def test_prediction_takes_exactly_the_cities_of_the_fit() -> None:
+    draw = draw_panel()
+    fit = fit_of(draw)
+    frame = draw.panel.frame
+    with pytest.raises(AlignmentError, match="1 city-years differ, the first"):
+        fit.predict(frame.drop(index=("003", 2001)))
+    with pytest.raises(MissingColumnError, match="no column 'x1'"):
+        fit.predict(frame[["x0"]])
