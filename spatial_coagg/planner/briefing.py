@@ -23,6 +23,8 @@ from spatial_coagg.planner.clusters import (
     local_chapter,
 )
 from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.robustness import robustness_chapter, robustness_sheets
+from spatial_coagg.planner.scenario_chapter import what_if_chapter, what_if_sheets
 from spatial_coagg.planner.sector_clusters import (
     sector_clusters_chapter,
     sector_sheets,
@@ -68,8 +70,10 @@ def compose_sections(results: StudyResults) -> list[Section]:
         *sector_clusters_chapter(results),
         regression_chapter(results),
         spatial_chapter(results),
-        *audit_chapter(results),
+        what_if_chapter(results),
+        *robustness_chapter(results),
         care_chapter(results),
+        *audit_chapter(results),
         method_chapter(results),
     ]
 
@@ -87,6 +91,8 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
         *cluster_sheets(results),
         *sector_sheets(results),
         *spatial_sheets(results),
+        *robustness_sheets(results),
+        *what_if_sheets(results),
         Sheet(
             "weights", results.weights_summary.to_frame(), "What the neighbours are."
         ),

@@ -31,6 +31,7 @@ from spatial_coagg.report.rankings import (
     published_ranking,
     rank_cities,
 )
+from spatial_coagg.report.spatial_findings import describe_spillover
 
 
 def map_chapter(results: StudyResults) -> Section:
@@ -50,20 +51,26 @@ def map_chapter(results: StudyResults) -> Section:
 
 def answer_chapter(results: StudyResults) -> Section:
     """Return the answer in about five sentences."""
-    words, regions = results.words, results.regions
-    fits = list(results.fits.values())
-    model = results.settings.model
+    words, model = results.words, results.settings.model
     driver = theta_driver(results.settings)
     sentences = [
         describe_level(results.theta, words),
         describe_leaders(results.theta, results.names),
-        describe_regions(results.theta, regions) if regions is not None else "",
         describe_clustering(results.moran.frame, words),
-        describe_driver(fits[-1], driver, model.outcome, words),
-        describe_robustness(fits, driver),
+        describe_driver(list(results.fits.values())[-1], driver, model.outcome, words),
+        *_reach(results, driver),
     ]
     kept = tuple(sentence for sentence in sentences if sentence)
     return Section("answer", "The answer", (Paragraphs(kept, emphasis=True),))
+
+
+def _reach(results: StudyResults, driver: str) -> list[str]:
+    """Say what crosses the border, or nothing where that cannot be told."""
+    effects, study = results.spatial_effects, results.spatial
+    if effects is None or study is None or study.is_at_bound(study.main):
+        return []
+    told = describe_spillover(effects.frame, driver, study.outcome, results.words)
+    return [told[2]]
 
 
 def ranking_chapter(results: StudyResults) -> Section:
@@ -101,8 +108,10 @@ def regions_chapter(results: StudyResults) -> list[Section]:
         if results.is_the_paper
         else ""
     )
+    words = describe_regions(results.theta, results.regions)
     table = TextTable(_rounded(means), "Average theta by region", note)
-    return [Section("regions", "Regions", (table,))]
+    blocks = (Paragraphs((words,)), table) if words else (table,)
+    return [Section("regions", "Regions", blocks)]
 
 
 def sectors_chapter(results: StudyResults) -> list[Section]:
@@ -245,10 +254,30 @@ def method_chapter(results: StudyResults) -> Section:
         f"Regression: {model.outcome} on {', '.join(model.drivers)}, by least squares "
         f"after taking out the effects (Wooldridge 2010, chapter 10); standard errors: "
         f"{model.covariance}.",
-        "Intervals are 95 per cent. *** p < 0.01, ** p < 0.05, * p < 0.1.",
+        *_spatial_method(results),
+        "Intervals are 95 per cent unless said otherwise. *** p < 0.01, ** p < 0.05, "
+        "* p < 0.1.",
         "Tables unrounded: tables.xlsx beside this page.",
     )
     return Section("method", "Method", (Paragraphs(sentences),))
+
+
+def _spatial_method(results: StudyResults) -> tuple[str, ...]:
+    """Return formulas and sources of the spatial models, where there are some."""
+    if results.spatial is None:
+        return ()
+    return (
+        "With neighbours: y = ρ W y + X b + W X g + effects of places and years + u, "
+        "u = λ W u + noise; the SDM has ρ and g, the SAR ρ, the SEM λ, the SDEM g and "
+        "λ. Maximum likelihood with exact determinants, the effects swept out after W "
+        "is applied, and corrected for their number (Lee and Yu 2010, Journal of "
+        "Econometrics 154, 165-185; Elhorst 2014, Spatial Econometrics).",
+        "Effects: S = (I − ρ W)⁻¹ (I b + W g); direct is the mean of its diagonal, "
+        "total the mean of its row sums, indirect the difference (LeSage and Pace "
+        "2009, Introduction to Spatial Econometrics). Intervals from draws of the "
+        "joint distribution of the estimates, the same for a what-if: (I − ρ W)⁻¹ "
+        "(b dx + g W dx).",
+    )
 
 
 SIMULATED = (

@@ -18,6 +18,7 @@ from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.planner.inputs import Inputs
 from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.spatial import SpatialStudy
+from spatial_coagg.planner.what_if_command import WhatIfAnswer
 from spatial_coagg.report.findings import Words
 from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.panel import Panel
@@ -44,6 +45,7 @@ class StudyResults:
     fits: Mapping[str, Fit]
     spatial: SpatialStudy | None
     spatial_gap: str
+    answers: tuple[WhatIfAnswer, ...]
     notes: tuple[str, ...]
 
     @property

@@ -67,6 +67,7 @@ EXAMPLE: Mapping[str, Any] = {
         "outcome": "ln(cr_spatial)",
         "weights": ["nearest", "inverse-distance", "economic", "nested"],
         "economy": "gdp",
+        "what_if": {"320500": 10.0},
     },
 }  # fmt: skip
 
@@ -233,6 +234,9 @@ class SpatialSettings(_Section):
         ``"nested"`` ones (the other half: those of the study).
     draws : int
         Of the estimates, for intervals of effects and what-ifs.
+    what_if : mapping of str to float
+        City to the percentage by which its theta rises, asked in the report; by
+        default 10 per cent in the city whose rise gives most to all others.
     """
 
     outcome: Name | None = None
@@ -247,6 +251,7 @@ class SpatialSettings(_Section):
     ] = ("nearest", "inverse-distance")
     economy: Name | None = None
     draws: Annotated[int, Field(ge=100)] = 1000
+    what_if: dict[Name, float] = {}
 
     @model_validator(mode="after")
     def _economic_needs_an_economy(self) -> Self:

@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
 
 import geopandas as gpd
+import pandas as pd
 from libpysal.graph import Graph
 
 from spatial_coagg._typing import Effects
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.models.effects import SpatialEffects, spatial_effects
+from spatial_coagg.models.marginals import (
+    log_marginal_likelihoods,
+    model_probabilities,
+)
+from spatial_coagg.models.spatial_choice import SpatialChoice, choose_spatial_model
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
-from spatial_coagg.models.spatial_plan import SpatialModel
+from spatial_coagg.models.spatial_plan import Correction, SpatialModel
 from spatial_coagg.planner.neighbours import build_weights, describe_rule
 from spatial_coagg.planner.notes import noted
 from spatial_coagg.planner.settings import Settings, SpatialSettings, WeightsSettings
@@ -127,9 +133,61 @@ class SpatialStudy:
         """Those by the study's own weights."""
         return self.effects_by_weights[self.main]
 
+    @cached_property
+    @noted
+    def choice(self) -> SpatialChoice | None:
+        """Which model the tests choose; None with random effects."""
+        if self.asked.effects == "random":
+            return None
+        transformed = self.fits[self.main].correction == "transform"
+        return choose_spatial_model(
+            self.panel,
+            self.weights[self.main],
+            self.outcome,
+            self.drivers,
+            effects=self.asked.effects,
+            convention="debarsy-ertur" if transformed else "elhorst",
+            reduction="wald" if self.asked.correction == "bias" else "likelihood-ratio",
+            correction=self.asked.correction,
+        )
+
+    @cached_property
+    @noted
+    def probabilities(self) -> pd.Series | None:
+        """Posterior probability of each (weights, model); None with random effects."""
+        if self.asked.effects == "random":
+            return None
+        models = [name for name in self.family if name not in ("sac", "gns")]
+        heights = log_marginal_likelihoods(
+            self.panel,
+            self.weights,
+            self.outcome,
+            self.drivers,
+            models=models,
+            effects=self.asked.effects,
+            spillovers=self.asked.spillovers,
+        )
+        return model_probabilities(heights)
+
+    @cached_property
+    @noted
+    def corrections(self) -> Mapping[Correction, SpatialPanelFit]:
+        """The model by each correction for the effects that the weights allow."""
+        main = self.fits[self.main]
+        if main.effects in ("none", "random"):
+            return {}
+        own = cast("Correction", main.correction)
+        others: tuple[Correction, ...] = ("transform", "bias", "none")
+        if own == "none":
+            others = ("none",)
+        return {
+            name: main if name == own else self.fit(correction=name) for name in others
+        }
+
     def computed(self) -> "SpatialStudy":
         """Return this study with all that a report tells of it computed."""
         _ = self.family, self.effects_by_weights
+        _ = self.choice, self.probabilities, self.corrections
         return self
 
     def is_at_bound(self, name: str) -> bool:
@@ -157,8 +215,9 @@ class SpatialStudy:
         model: SpatialModel | None = None,
         effects: Effects | Literal["random"] | None = None,
         weights: str | None = None,
+        correction: Correction | None = None,
     ) -> SpatialPanelFit:
-        """Fit another model, with other effects or weights; as configured without."""
+        """Fit with another model, effects, weights or correction than configured."""
         asked = self.asked
         chosen = model or asked.model
         spills = chosen in ("slx", "sdm", "sdem", "gns")
@@ -170,7 +229,7 @@ class SpatialStudy:
             model=chosen,
             effects=effects or asked.effects,
             spillovers=asked.spillovers if spills else None,
-            correction=asked.correction if effects is None else None,
+            correction=correction or (asked.correction if effects is None else None),
         )
 
     def weights_by(self, name: str) -> Graph:

@@ -17,18 +17,13 @@ from spatial_coagg.report.regression_table import (
     format_stars,
     tabulate_models,
 )
-from spatial_coagg.report.spatial_findings import (
-    describe_criteria,
-    describe_other_weights,
-    describe_spillover,
-)
+from spatial_coagg.report.spatial_findings import describe_spillover
 from spatial_coagg.report.workbook import Sheet
 from spatial_coagg.simulate.truth import Truth
 
 HEADING = "What crosses the border"
 FACTS = ("observations", "log_likelihood", "aic", "bic", "sigma2", "correction")
 FACT_NAMES = {
-    "bic": "BIC",
     "sigma2": "Variance of the noise",
     "correction": "Correction",
 }
@@ -42,17 +37,14 @@ def spatial_chapter(results: StudyResults) -> Section:
         told = Paragraphs((_why_not(results),))
         return Section("spatial", HEADING, (told,))
     driver = theta_driver(results.settings)
-    frames = {name: each.frame for name, each in _told(study).items()}
+    frames = {name: each.frame for name, each in effects_to_tell(study).items()}
     sentences = [
         *_opening(results, study),
         *(
             describe_spillover(frames[study.main], driver, study.outcome, results.words)
             if study.main in frames
-            else [_at_the_bound(study.main)]
+            else describe_bounds(study)
         ),
-        describe_criteria(dict(study.family.items())),
-        describe_other_weights(frames, driver, results.words),
-        *(_at_the_bound(name) for name in study.fits if name not in frames),
     ]
     blocks: list[Block] = [
         Paragraphs(tuple(sentence for sentence in sentences if sentence)),
@@ -60,7 +52,6 @@ def spatial_chapter(results: StudyResults) -> Section:
     ]
     if study.main in frames:
         blocks.append(_effects_table(study, results.spatial_truth))
-    blocks.append(_weights_table(study, driver))
     return Section("spatial", HEADING, tuple(blocks))
 
 
@@ -111,7 +102,7 @@ def _opening(results: StudyResults, study: SpatialStudy) -> list[str]:
     return told
 
 
-def _told(study: SpatialStudy) -> Mapping[str, SpatialEffects]:
+def effects_to_tell(study: SpatialStudy) -> Mapping[str, SpatialEffects]:
     """Return the effects of the fits whose rho is not at its bound."""
     return {
         name: each
@@ -120,11 +111,14 @@ def _told(study: SpatialStudy) -> Mapping[str, SpatialEffects]:
     }
 
 
-def _at_the_bound(name: str) -> str:
-    return (
+def describe_bounds(study: SpatialStudy) -> list[str]:
+    """Say of which fits the effects are not told, and why."""
+    return [
         f"With {name} neighbours rho lies at the end of its interval: that model does "
         f"not fit these data, and its effects are not told."
-    )
+        for name in study.fits
+        if study.is_at_bound(name)
+    ]
 
 
 def _family_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
@@ -194,23 +188,3 @@ def _effects_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
 def _plain(driver: str) -> str:
     variable = Variable.from_text(driver)
     return f"{variable.transform}_{variable.column}" if variable.transform else driver
-
-
-def _weights_table(study: SpatialStudy, driver: str) -> TextTable:
-    told = _told(study)
-    rows = {}
-    for name, fit in study.fits.items():
-        row = {"rho": f"{fit.rho:.3f}"}
-        for kind, title in KINDS.items():
-            cell = "not told"
-            if name in told:
-                each = told[name].frame.loc[[(kind, driver)]].to_dict("records")[0]
-                cell = (
-                    f"{each['estimate']:.3f}{format_stars(each['p_value'])} "
-                    f"({each['standard_error']:.3f})"
-                )
-            row[title] = cell
-        rows[name] = row | {"log-likelihood": f"{fit.log_likelihood:.1f}"}
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("neighbours")
-    note = " ".join(f"{name}: {study.describe(name)}" for name in study.fits)
-    return TextTable(table, f"Effects of {driver} by who counts as a neighbour", note)

@@ -36,10 +36,12 @@ from spatial_coagg.planner.log import Log
 from spatial_coagg.planner.neighbours import build_weights
 from spatial_coagg.planner.notes import noted
 from spatial_coagg.planner.outputs import PrintedYears, write_outputs
+from spatial_coagg.planner.questions import ask_questions
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.settings import Settings, example_settings, read_settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import transform_variables
+from spatial_coagg.planner.what_if_command import WhatIfAnswer
 from spatial_coagg.report.folder import check_replaceable, replaced_folder
 from spatial_coagg.report.workbook import write_workbook
 from spatial_coagg.tables.panel import Panel
@@ -260,6 +262,12 @@ class Study:
         return {} if self.spatial is None else self.spatial.fits
 
     @cached_property
+    @noted
+    def answers(self) -> tuple[WhatIfAnswer, ...]:
+        """The what-ifs that the report tells; none without a spatial model."""
+        return ask_questions(self)
+
+    @cached_property
     def results(self) -> StudyResults:
         """Everything the report is made of."""
         return StudyResults(
@@ -279,6 +287,7 @@ class Study:
             fits=self.fits,
             spatial=None if self.spatial is None else self.spatial.computed(),
             spatial_gap=self.spatial_gap,
+            answers=self.answers,
             notes=tuple(self.notes),
         )
 

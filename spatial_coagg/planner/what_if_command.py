@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,7 +15,6 @@ from spatial_coagg.planner.reach import corridor, targets
 from spatial_coagg.planner.scales import choose_driver, read_label
 from spatial_coagg.planner.scenario_result import WhatIf
 from spatial_coagg.planner.scenarios import what_if
-from spatial_coagg.planner.study import Study
 from spatial_coagg.planner.telling import tell_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
 from spatial_coagg.report.findings import Words, enumerated
@@ -26,6 +26,10 @@ from spatial_coagg.report.what_if_findings import (
     word_jobs,
     word_synergy,
 )
+
+if TYPE_CHECKING:
+    # A study asks what-ifs of itself for its report.
+    from spatial_coagg.planner.study import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,7 @@ class WhatIfAnswer:
         }
 
 
-def run_what_if(study: Study, request: WhatIfRequest) -> WhatIfAnswer:
+def run_what_if(study: "Study", request: WhatIfRequest) -> WhatIfAnswer:
     """Answer a what-if by the spatial models of a study.
 
     Parameters
@@ -105,7 +109,7 @@ def run_what_if(study: Study, request: WhatIfRequest) -> WhatIfAnswer:
 class _Asked:
     """A study, a request and the fit that answers."""
 
-    study: Study
+    study: "Study"
     request: WhatIfRequest
     fit: SpatialPanelFit
     weights: str
@@ -113,7 +117,7 @@ class _Asked:
     column: str
 
     @classmethod
-    def of(cls, study: Study, request: WhatIfRequest) -> "_Asked":
+    def of(cls, study: "Study", request: WhatIfRequest) -> "_Asked":
         fits = study.spatial_fits
         if not fits:
             raise SpatialCoaggError(
@@ -300,7 +304,7 @@ def _answer(
     return WhatIfAnswer(question, asked.weights, told, asked.named(table))
 
 
-def _at_bound(study: Study, name: str) -> bool:
+def _at_bound(study: "Study", name: str) -> bool:
     return study.spatial is not None and study.spatial.is_at_bound(name)
 
 

@@ -23,6 +23,7 @@ FACT_LABELS: Mapping[str, str] = {
     "r2_overall": "R2 overall",
     "log_likelihood": "Log-likelihood",
     "aic": "AIC",
+    "bic": "BIC",
     "ar1_p": "AR(1), p-value",
     "ar2_p": "AR(2), p-value",
     "sargan_p": "Sargan, p-value",

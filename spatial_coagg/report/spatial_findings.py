@@ -96,6 +96,46 @@ def describe_criteria(fits: Mapping[str, Fit]) -> str:
     )
 
 
+def describe_probabilities(found: pd.Series) -> str:
+    """Say which pair of neighbours and model is the most probable.
+
+    Parameters
+    ----------
+    found : Series
+        Probabilities, index (weights, model).
+    """
+    ranked = found.sort_values(ascending=False, kind="stable")
+    weights, model = (
+        str(ranked.index.get_level_values(level)[0]) for level in ("weights", "model")
+    )
+    share = float(ranked.iloc[0])
+    by_weights = found.groupby(level="weights").sum()
+    opening = (
+        f"Of {len(found)} pairs of neighbours and model, the {model.upper()} with "
+        f"{weights} neighbours is the most probable "
+        f"(posterior probability {_probability(share)})"
+    )
+    if share > 0.9 or len(by_weights) == 1:
+        return f"{opening}."
+    together = _probability(float(by_weights[weights]))
+    return f"{opening}; all models with {weights} neighbours together have {together}."
+
+
+def describe_corrections(rho: Mapping[str, float]) -> str:
+    """Say how much rho depends on the correction for incidental parameters."""
+    if len(rho) < 2:
+        return ""
+    parts = [f"{value:.3f} ({name})" for name, value in rho.items()]
+    return (
+        f"By the correction for the effects of places and years, rho is "
+        f"{enumerated(parts)}."
+    )
+
+
+def _probability(share: float) -> str:
+    return "above 0.999" if share > 0.999 else f"{share:.3f}"
+
+
 def _told(response: Response, words: Words, unit: str) -> str:
     interval = f"95 % interval {signed(response.lower)} to {signed(response.upper)}"
     if response.p_value >= SIGNIFICANT:

@@ -84,7 +84,7 @@ def test_the_settings_can_leave_the_chapter_out(
     assert study.spatial_fits == {}
     with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
         page = compose_page(study.results)
-    assert "The settings leave the spatial models out" in page
+    assert "the settings leave spatial models out" in page
     assert study.results.spatial_effects is None
 
 
@@ -119,3 +119,68 @@ def test_intervals_hold_the_truth_when_the_neighbours_are_the_true_ones(
     inside = (frame["lower"] < true) & (true < frame["upper"])
     # Nearest by places inside the cities, not by seats: close to the true neighbours.
     assert inside.sum() >= 5
+
+
+def test_answers_name_the_city_asked_about(study: Study) -> None:
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        answers = study.answers
+        page = compose_page(study.results)
+    assert len(answers) == 3
+    asked = answers[0].question.cause
+    spatial = study.spatial
+    assert spatial is not None
+    most = spatial.effects.given["ln(theta)"].idxmax()
+    assert f"in {study.inputs.attributes['name'][most]}" in asked
+    assert "What if synergy rose?" in page
+    assert "Who gains, in %" in page
+
+
+def test_robustness_tells_tests_probabilities_and_corrections(study: Study) -> None:
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        sheets = {sheet.name: sheet for sheet in compose_sheets(study.results)}
+        page = compose_page(study.results)
+    assert sheets["model probabilities"].table["probability"].sum() == pytest.approx(1)
+    assert set(sheets["corrections"].table.index.unique("correction")) == {
+        "transform", "bias", "none",
+    }  # fmt: skip
+    assert list(sheets["model tests"].table.columns) == [
+        "kind", "statistic", "df", "p_value", "rejected",
+    ]  # fmt: skip
+    for heading in (
+        "The tests by which a model is chosen",
+        "Posterior probability of each model",
+        "The same model by correction",
+    ):
+        assert heading in page
+
+
+def test_random_effects_have_neither_tests_nor_corrections(
+    small_study: WriteStudy, tmp_path: Path
+) -> None:
+    path = with_spatial(
+        small_study(tmp_path), 'weights = []\neffects = "random"\nmodel = "sar"\n'
+    )
+    study = Study.from_file(path)
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        spatial = study.spatial
+        assert spatial is not None
+        assert spatial.choice is None
+        assert spatial.probabilities is None
+        assert spatial.corrections == {}
+        page = compose_page(study.results)
+    assert "How robust is it?" in page
+    assert "The tests by which a model is chosen" not in page
+
+
+def test_weights_that_cannot_be_transformed_have_one_correction(
+    small_study: WriteStudy, tmp_path: Path
+) -> None:
+    path = small_study(tmp_path)
+    text = path.read_text().replace(
+        'rule = "nearest"\nk = 2', 'rule = "band"\nband_km = 70\nislands = "keep"'
+    )
+    path.write_text(text)
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        spatial = Study.from_file(path).spatial
+        assert spatial is not None
+        assert list(spatial.corrections) == ["none"]

@@ -7,8 +7,10 @@ import pytest
 from spatial_coagg.models.fit import Fit, tabulate_estimates
 from spatial_coagg.report.findings import Words
 from spatial_coagg.report.spatial_findings import (
+    describe_corrections,
     describe_criteria,
     describe_other_weights,
+    describe_probabilities,
     describe_spillover,
 )
 
@@ -106,3 +108,32 @@ def test_criteria_name_the_best_model(sdm: tuple[float, float], words: str) -> N
 
 def test_one_model_needs_no_criterion() -> None:
     assert describe_criteria({"sar": Criteria({"aic": 1.0, "bic": 2.0})}) == ""
+
+
+def probabilities_of(values: dict[tuple[str, str], float]) -> pd.Series:
+    index = pd.MultiIndex.from_tuples(list(values), names=["weights", "model"])
+    return pd.Series(list(values.values()), index=index)
+
+
+def test_the_most_probable_pair_is_named() -> None:
+    found = probabilities_of(
+        {("queen", "sar"): 0.1, ("nearest", "sar"): 0.5, ("nearest", "sdm"): 0.4}
+    )
+    assert describe_probabilities(found) == (
+        "Of 3 pairs of neighbours and model, the SAR with nearest neighbours is the "
+        "most probable (posterior probability 0.500); all models with nearest "
+        "neighbours together have 0.900."
+    )
+
+
+def test_a_pair_beyond_doubt_needs_no_second_number() -> None:
+    found = probabilities_of({("queen", "sdm"): 0.99995, ("nearest", "sdm"): 0.00005})
+    assert describe_probabilities(found).endswith(
+        "(posterior probability above 0.999)."
+    )
+
+
+def test_corrections_are_told_by_rho() -> None:
+    told = describe_corrections({"transform": 0.4, "none": 0.367})
+    assert "rho is 0.400 (transform) and 0.367 (none)" in told
+    assert describe_corrections({"none": 0.4}) == ""
