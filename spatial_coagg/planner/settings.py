@@ -42,7 +42,8 @@ EXAMPLE: Mapping[str, Any] = {
     "notice": "Simulated data",
     "question": (
         "Do cities where producer services and manufacturing settle together "
-        "innovate more, and do such cities cluster?"
+        "innovate more, do such cities cluster, and how far does it reach into the "
+        "neighbouring cities?"
     ),
     "outcome_name": "innovation (CR)",
     "example": "static",
