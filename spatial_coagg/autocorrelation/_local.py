@@ -7,7 +7,6 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from spatial_coagg.autocorrelation._permutations import (
-    BLOCK,
     FloatArray,
     IntArray,
     SparseMatrix,
@@ -15,10 +14,13 @@ from spatial_coagg.autocorrelation._permutations import (
 )
 from spatial_coagg.autocorrelation._tails import TIE
 
-# Pieces of work for joblib, whatever the number of workers.
+# Pieces of work for joblib at least, whatever the number of workers.
 TASKS = 16
-# Neighbours' values that one piece holds at most: 8 MB.
-PIECE = 1_000_000
+# Draws that one piece has at most, and neighbours' values that it holds: 8 MB.
+DRAWS, PIECE = 1_000, 1_000_000
+# Multiplications of one product: few enough for the cache, and for BLAS to start no
+# threads of its own, which stand in each other's way beside the workers.
+PRODUCT = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def tail_counts(
     below = np.zeros(found.shape, dtype=np.int64)
     width = int(np.diff(matrix.indptr).max())
     for drawn in neighbour_draws(permutations, width, len(columns) - 1, rng):
-        parts = max(TASKS, -(-drawn.size * columns.shape[1] // PIECE))
+        held = drawn.size * columns.shape[1]
+        most = max(1, min(DRAWS, PRODUCT // (2 * width)))
+        parts = max(TASKS, -(-len(drawn) // most), -(-held // PIECE))
         pieces = np.array_split(drawn, min(parts, len(drawn)))
         blocks = _blocks(matrix, len(pieces[0]))
         counted = Parallel(n_jobs=workers, prefer="threads")(
@@ -96,12 +100,12 @@ def tail_counts(
 def _blocks(matrix: SparseMatrix, draws: int) -> list[Block]:
     """Group the cities by their number of neighbours, so that lags fit the cache."""
     degrees = np.diff(matrix.indptr)
-    step = max(1, BLOCK // draws)
     blocks = []
     for degree in np.unique(degrees[degrees > 0]):
         cities = np.flatnonzero(degrees == degree)
         places = matrix.indptr[cities][:, None] + np.arange(degree)
         weights = np.asarray(matrix.data[places], dtype=np.float64)
+        step = max(2, PRODUCT // (draws * int(degree)))
         blocks += [
             Block(cities[start : start + step], weights[start : start + step])
             for start in range(0, len(cities), step)
@@ -153,9 +157,16 @@ def _lags(
     weights = block.weights[hits.rows, hits.turns]
     gaps = columns[-1] - columns[block.cities[hits.rows]]
     for drawn, gap in zip(values, gaps.T, strict=True):
-        lag = block.weights @ drawn[: block.weights.shape[1]]
+        lag = _product(block.weights, drawn[: block.weights.shape[1]])
         lag[hits.rows, hits.draws] += weights * gap
         yield lag
+
+
+def _product(weights: FloatArray, drawn: FloatArray) -> FloatArray:
+    # Of a single row BLAS would make threads however small it is.
+    if len(weights) == 1:
+        return np.asarray(np.einsum("bk,kp->bp", weights, drawn))
+    return np.asarray(weights @ drawn)
 
 
 def _weighted_sum(lags: Iterator[FloatArray], shares: FloatArray) -> FloatArray:

@@ -87,7 +87,8 @@ def test_neither_pieces_nor_blocks_change_the_counts(
     columns = np.random.default_rng(2).normal(size=(36, 2))
     whole = tail_counts(columns, matrix, 500, np.random.default_rng(5))
     monkeypatch.setattr(_local, "PIECE", 100)
-    monkeypatch.setattr(_local, "BLOCK", 50)
+    monkeypatch.setattr(_local, "PRODUCT", 50)
+    monkeypatch.setattr(_local, "DRAWS", 17)
     small = tail_counts(columns, matrix, 500, np.random.default_rng(5), workers=2)
     np.testing.assert_array_equal(whole, small)
 
