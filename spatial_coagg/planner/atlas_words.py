@@ -61,10 +61,10 @@ ATLAS_WORDS: Mapping[Language, AtlasWords] = {
         local_note="Local Moran, {permutations} permutations, two-sided, level "
         "{alpha:g}, cut-off {fdr}: θ here and of the neighbours.",
         effects="Spillovers",
-        received="Effect received from all others",
+        received="Effect received from others",
         received_note="Change of {outcome} here that is associated with {driver} one "
         "higher in every other city.",
-        given="Effect given to all others",
+        given="Effect given to others",
         given_note="Changes of {outcome} in all other cities, summed, that are "
         "associated with {driver} one higher here.",
         theta="θ",

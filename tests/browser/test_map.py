@@ -134,6 +134,7 @@ def test_another_layer_has_its_own_classes_unit_and_years(page: Page) -> None:
 def test_a_layer_of_labels_has_no_ranking_and_no_year(page: Page) -> None:
     page.locator("#coagg-layer").select_option(label="Cluster")
     expect(page.locator("#coagg-heading")).to_have_text("Cluster")
+    expect(page.locator("#coagg-legend-title")).to_have_text("Classes")
     expect(page.locator("#coagg-year")).to_be_disabled()
     expect(page.locator("#coagg-play")).to_be_disabled()
     expect(page.locator("#coagg-ranking")).to_be_hidden()

@@ -52,8 +52,8 @@ def test_every_stage_of_the_study_has_its_layer(results: StudyResults) -> None:
         "Location quotient: services",
         "Outcome: gdp",
         "Clusters of synergy (LISA)",
-        "Effect received from all others",
-        "Effect given to all others",
+        "Effect received from others",
+        "Effect given to others",
     ]
     groups = dict.fromkeys(layer.group for layer in layers.values())
     assert list(groups) == [
@@ -87,9 +87,9 @@ def test_effects_are_those_of_the_spatial_model(results: StudyResults) -> None:
     effects = results.spatial_effects
     assert effects is not None
     layers = atlas_layers(results)
-    received = layers["Effect received from all others"]
+    received = layers["Effect received from others"]
     pd.testing.assert_series_equal(received.values, effects.received["ln(theta)"])
-    given = layers["Effect given to all others"]
+    given = layers["Effect given to others"]
     pd.testing.assert_series_equal(given.values, effects.given["ln(theta)"])
     assert "ln(gdp) in all other cities, summed" in given.note
 
@@ -110,7 +110,7 @@ def test_the_what_if_is_that_of_the_spatial_model(results: StudyResults) -> None
 def test_without_spatial_models_neither_is_offered(results: StudyResults) -> None:
     plain = replace(results, spatial=None)
     assert atlas_what_if(plain) is None
-    assert "Effect given to all others" not in atlas_layers(plain)
+    assert "Effect given to others" not in atlas_layers(plain)
     assert '"what_if":{' not in draw_atlas(plain).html
 
 

@@ -207,7 +207,8 @@ SpatialCoagg.panel = (() => {
       const rows = frame.legend.map(({ label, place, count }) => row(frame.colours[place], label, count));
       if (frame.everMissing) rows.push(row(SpatialCoagg.view.NO_DATA, page.words.no_data, frame.missing));
       byId("legend").tBodies[0].replaceChildren(...rows);
-      byId("legend-title").textContent = frame.legendTitle ?? page.words.legend;
+      const still = page.layer().values.length === 1;
+      byId("legend-title").textContent = frame.legendTitle ?? (still ? page.words.classes : page.words.legend);
       byId("note").textContent = frame.note;
       this.offer(page);
     },
