@@ -183,7 +183,8 @@ def test_correction_removes_most_of_the_bias(effects: str) -> None:
     assert before[0] < -0.03
     assert before[3] < -0.1
     assert abs(after[0]) < 0.3 * abs(before[0])
-    assert abs(after[3]) < 0.4 * abs(before[3])
+    # The slopes take another three per cent of the observations from sigma2.
+    assert abs(after[3]) < 0.5 * abs(before[3])
     assert np.all(np.abs(after[:3]) < 0.02 + 3 * error[:3])
 
 

@@ -448,13 +448,13 @@ TERMS = IVTerms("y", ("x0",), (), (), (), "city", lag=False, error=True, orders=
 
 def test_lambda_at_its_bound_is_told() -> None:
     found = ErrorComponents(0.9999, 1.0, 1.0, at_bound=True)
-    with pytest.warns(InferenceWarning, match="lambda = 0.9999 lies at the bound"):
+    with pytest.warns(InferenceWarning, match=r"lambda = 0\.9999 lies at the bound"):
         warn_of_components(found, TERMS)
 
 
 def test_moments_that_give_no_variance_are_refused() -> None:
     found = ErrorComponents(0.5, -0.2, 1.0)
-    with pytest.raises(EstimationError, match="a variance of -0.2"):
+    with pytest.raises(EstimationError, match=r"a variance of -0\.2"):
         warn_of_components(found, TERMS)
 
 
