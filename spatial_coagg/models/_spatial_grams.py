@@ -14,6 +14,9 @@ FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Filter: TypeAlias = tuple[SparseMatrix, float]
 
+# Size of rho from which a difference over rho keeps its digits.
+_NOT_SMALL = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class GramTraces:
@@ -93,11 +96,19 @@ class _Columns:
         passed = unit
         if self.error is not None and self.error_factors is not None:
             passed = self.error_factors.solve(unit)
-            h = self.error[0] @ passed
+            h = _passed_on(self.error, unit, passed)
             if self.lag is not None and self.turned is not None:
                 turned = self.error_factors.solve(self.turned @ unit, "T")
         if self.lag is not None and self.lag_factors is not None:
-            g = self.lag[0] @ self.lag_factors.solve(passed)
+            g = _passed_on(self.lag, passed, self.lag_factors.solve(passed))
             if self.error is not None:
                 g = g - self.error[1] * (self.error[0] @ g)
         return g, h, turned
+
+
+def _passed_on(filter_: Filter, columns: FloatArray, solved: FloatArray) -> FloatArray:
+    """Return W A^-1 c from c and A^-1 c: rho W A^-1 = A^-1 - I."""
+    matrix, rho = filter_
+    if abs(rho) > _NOT_SMALL:
+        return (solved - columns) / rho
+    return np.asarray(matrix @ solved)

@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg.weights._solve import FEW, LINKED
+
 FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
-
-_STEP = 1e-4
 
 
 def lag(columns: FloatArray, matrix: SparseMatrix) -> FloatArray:
     """Return W c for each year and column; shapes (T, N, C)."""
     years, cities, width = columns.shape
     flat = np.moveaxis(columns, 1, 0).reshape(cities, years * width)
-    return np.moveaxis((matrix @ flat).reshape(cities, years, width), 0, 1)
+    dense = cities > FEW and matrix.nnz > LINKED * cities**2
+    found = (matrix.toarray() if dense else matrix) @ flat
+    return np.moveaxis(found.reshape(cities, years, width), 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,25 @@ class SpatialMoments:
 
     def slopes(self, error: float) -> tuple[FloatArray, FloatArray]:
         """Return first and second derivatives of :meth:`at` by lambda."""
-        low, middle, high = (self.at(error + side * _STEP) for side in (-1.0, 0.0, 1.0))
-        return (high - low) / (2 * _STEP), (high - 2 * middle + low) / _STEP**2
+        _, cross, square = self.grams
+        first, second = -cross + 2 * error * square, 2 * square
+        if not self.by_year:
+            return first, second
+        # What each year's projection takes is M / q, M = s's with s = v'(c - lambda
+        # W_e c) and q = v'v, all polynomials of lambda.
+        r = self.reach
+        v = 1 - error * r
+        s = v @ self.columns - error * (v @ self.lagged)
+        far = r @ self.lagged
+        bend = -(r @ self.columns) - self.lagged.sum(axis=1) + 2 * error * far
+        q, q1, q2 = float(v @ v), -2 * float(v @ r), 2 * float(r @ r)
+        m, m1 = s.T @ s, bend.T @ s + s.T @ bend
+        m2 = 2 * (far.T @ s + s.T @ far + bend.T @ bend)
+        first = first - (m1 / q - m * q1 / q**2)
+        second = second - (
+            m2 / q - (2 * m1 * q1 + m * q2) / q**2 + 2 * m * q1**2 / q**3
+        )
+        return first, second
 
 
 def _gram(first: FloatArray, second: FloatArray) -> FloatArray:

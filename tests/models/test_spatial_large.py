@@ -19,6 +19,7 @@ from spatial_coagg.models import (
     spatial_logdet,
 )
 from spatial_coagg.models._spatial_grams import gram_traces
+from spatial_coagg.models._spatial_moments import SpatialMoments
 from spatial_coagg.models._spatial_multiplier import Multiplier, node_count
 from spatial_coagg.models._spatial_places import multiplier_diagonals, power_means
 from spatial_coagg.models.effects import spatial_effects
@@ -316,3 +317,15 @@ def test_effects_without_a_lag_are_linear(model: str) -> None:
         effects["standard_error"]["indirect"],
         found.estimates["standard_error"][lagged],
     )
+
+
+@pytest.mark.parametrize("by_year", [False, True])
+def test_derivatives_of_moments_are_those_of_differences(*, by_year: bool) -> None:
+    columns = np.random.default_rng(9).normal(size=(3, 20, 4))
+    w = nearest(20, 3)
+    w.data = w.data * np.linspace(0.5, 1.5, len(w.data))
+    moments = SpatialMoments.of(columns, w, by_city=True, by_year=by_year)
+    first, second = moments.slopes(0.3)
+    low, middle, high = (moments.at(0.3 + side * 1e-3) for side in (-1, 0, 1))
+    np.testing.assert_allclose(first, (high - low) / 2e-3, atol=1e-4)
+    np.testing.assert_allclose(second, (high - 2 * middle + low) / 1e-6, atol=1e-4)
