@@ -54,14 +54,19 @@ from .models.spatial_tests import (
 from .models.system_gmm import fit_dynamic_gmm as fit_dynamic_gmm
 from .paper.audit import audit_published as audit_published
 from .paper.reproduction import reproduce as reproduce
+from .planner.checking import check_study as check_study
+from .planner.job_changes import JobsBase as JobsBase
 from .planner.ranks import rank_ranges as rank_ranges
 from .planner.reach import corridor as corridor
 from .planner.reach import targets as targets
 from .planner.scenarios import what_if as what_if
 from .planner.study import Study as Study
+from .planner.template import write_template as write_template
 from .report.autocorrelation_figures import draw_moran_by_year as draw_moran_by_year
 from .report.choropleth import draw_choropleth as draw_choropleth
 from .report.cluster_maps import draw_cluster_map as draw_cluster_map
+from .report.map_data import Inset as Inset
+from .report.map_what_if import WhatIfLayer as WhatIfLayer
 from .report.moran_scatter import draw_moran_scatter as draw_moran_scatter
 from .report.regression_table import tabulate_models as tabulate_models
 from .report.transition_figures import draw_transitions as draw_transitions
@@ -74,6 +79,7 @@ from .tables.employment import read_employment as read_employment
 from .tables.employment import read_national as read_national
 from .tables.panel import Panel as Panel
 from .tables.shapes import load_city_list as load_city_list
+from .tables.shapes import load_dash_line as load_dash_line
 from .tables.shapes import load_shapes as load_shapes
 from .tables.yearbook import read_table as read_table
 from .weights.contiguity import build_contiguity as build_contiguity

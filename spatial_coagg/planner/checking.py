@@ -12,6 +12,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from spatial_coagg.drafts import replaced_file
 from spatial_coagg.errors import (
     OutputExistsError,
     Problem,
@@ -118,12 +119,8 @@ class StudyCheck:
             page = _opened(self.settings, name) if marked else None
             if page is not None:
                 _write_marked(book.create_sheet(name), page, marked)
-        fresh = target.with_name(f".{target.name}.part")
-        try:
+        with replaced_file(target) as fresh:
             book.save(fresh)
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
         return target
 
 
@@ -139,6 +136,12 @@ def check_study(settings: Settings) -> StudyCheck:
     StudyCheck
         If every table can be read, also what only shows when they meet: cities that
         the map lacks, logarithms of zero, gaps that rule out spatial models.
+
+    Examples
+    --------
+    >>> from spatial_coagg import Study, check_study
+    >>> check_study(Study.embedded().settings).errors
+    0
     """
     found: list[TableProblem] = []
     for name, read in _readers(settings).items():

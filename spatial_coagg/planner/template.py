@@ -1,9 +1,9 @@
 """A configuration and a workbook to start from: they run as they are."""
 
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
+from spatial_coagg.drafts import draft_folder
 from spatial_coagg.errors import OutputExistsError
 from spatial_coagg.example import load_example
 from spatial_coagg.planner.inputs import with_neighbours
@@ -35,6 +35,15 @@ def write_template(folder: str | Path, *, force: bool = False) -> list[Path]:
     ------
     OutputExistsError
         If one of them is there and `force` is false.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatial_coagg import write_template
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> [path.name for path in write_template(folder.name)]
+    ['study.toml', 'example.xlsx']
+    >>> folder.cleanup()
     """
     target = Path(folder)
     written = [target / SETTINGS_NAME, target / WORKBOOK_NAME]
@@ -44,10 +53,9 @@ def write_template(folder: str | Path, *, force: bool = False) -> list[Path]:
             f"{present[0]} exists; use --force (force=True) to replace it, or choose "
             f"another folder"
         )
-    target.mkdir(parents=True, exist_ok=True)
     # Both are complete before either takes its name.
-    with tempfile.TemporaryDirectory(dir=target, prefix=".template.") as scratch:
-        fresh = [Path(scratch) / path.name for path in written]
+    with draft_folder(written[0].absolute()) as scratch:
+        fresh = [scratch / path.name for path in written]
         source = files("spatial_coagg.planner").joinpath("template.toml")
         fresh[0].write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
         write_workbook(_sheets(), fresh[1], facts={"notice": "Simulated data"})
