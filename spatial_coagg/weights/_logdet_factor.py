@@ -17,8 +17,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 MANY = 20_000
 # Half-width of a window, as a share of the distance to the nearer bound and at most,
 # and its nodes: with few and with many places. The error falls by the factor 4.2 or
-# 10 with each node.
-WIDE, NARROW, WIDEST = (0.45, 18), (0.2, 12), 0.2
+# 20 with each node.
+WIDE, NARROW, WIDEST = (0.45, 18), (0.1, 10), 0.2
 # Gap to a factorisation from which a window is made anew: absolute, and per place.
 GAP, GAP_PER_PLACE = 1e-8, 1e-12
 _ROUNDS = 4

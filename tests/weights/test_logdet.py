@@ -7,7 +7,13 @@ from scipy.sparse import linalg
 from scipy.spatial import cKDTree
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.weights import _extremes, _logdet, _logdet_moments, _solve
+from spatial_coagg.weights import (
+    _extremes,
+    _logdet,
+    _logdet_factor,
+    _logdet_moments,
+    _solve,
+)
 from spatial_coagg.weights._extremes import (
     extremes_of_symmetric,
     largest_of,
@@ -112,7 +118,11 @@ def test_eigenvalues_give_what_the_inverse_gives(matrix: SparseMatrix) -> None:
         np.testing.assert_allclose(found, derivatives(matrix, rho), atol=1e-8)
 
 
-def test_factorisations_give_what_the_inverse_gives(matrix: SparseMatrix) -> None:
+@pytest.mark.parametrize("many", [10, 10_000], ids=["narrow", "wide"])
+def test_factorisations_give_what_the_inverse_gives(
+    matrix: SparseMatrix, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_logdet_factor, "MANY", many)
     made = factorised(matrix)
     for rho in places(made):
         found = made.log_determinant(rho), made.trace(rho), made.trace_square(rho)
