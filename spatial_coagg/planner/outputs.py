@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import geopandas as gpd
 import pandas as pd
 from libpysal.graph import Graph
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial_coagg.planner.atlas import atlas_layers
 from spatial_coagg.planner.results import StudyResults
@@ -22,7 +23,7 @@ from spatial_coagg.weights.files import write_weights
 
 PrintedYears: TypeAlias = Literal["none", "last", "all"]
 # Dots per inch; steps of simplification along the longer side of a map.
-DPI, STEPS = 300, 2500
+DPI, STEPS = 300, 1500
 
 
 def write_outputs(
@@ -88,7 +89,16 @@ def _write_data(folder: Path, results: StudyResults) -> None:
         _for_spreadsheets(table).to_csv(
             folder / f"{name}.csv", encoding="utf-8-sig", lineterminator="\n"
         )
-    _places(results).to_file(folder / "cities.gpkg", driver="GPKG", layer="cities")
+    _write_places(folder / "cities.gpkg", _places(results))
+
+
+def _write_places(path: Path, places: gpd.GeoDataFrame) -> None:
+    try:
+        # A full disk cuts an index off without a word, and so few polygons need none.
+        places.to_file(path, driver="GPKG", layer="cities", SPATIAL_INDEX="NO")
+    except (DataLayerError, DataSourceError) as error:
+        # A full disk, in the words of the database; the caller knows an OSError.
+        raise OSError(f"{path.name} could not be written: {error}") from error
 
 
 def _for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.report.map_data import SPECK, Inset, equal_area_projection
@@ -33,11 +37,17 @@ class Canvas:
         West, south, east, north.
     inset : Inset or None
         A part shown in a box in the corner.
+    paths : tuple of Path
+        Of the shapes, for matplotlib.
+    corner : tuple of float
+        Where the box of the inset hides least: left, bottom, width, height.
     """
 
     shapes: gpd.GeoSeries
     view: FloatArray
     inset: Inset | None
+    paths: tuple[Path, ...]
+    corner: tuple[float, float, float, float]
 
     @classmethod
     def of(
@@ -57,7 +67,9 @@ class Canvas:
         west, south, east, north = flat.total_bounds
         tolerance = max(east - west, north - south) / steps
         simple = gpd.GeoSeries(flat.simplify_coverage(tolerance), crs=projection)
-        return cls(simple, _framed(simple, inset), inset)
+        view = _framed(simple, inset)
+        paths = tuple(_outline(shape) for shape in simple)
+        return cls(simple, view, inset, paths, _emptiest(simple, view))
 
     @property
     def ratio(self) -> float:
@@ -72,7 +84,7 @@ class Canvas:
         axes.set_axis_off()
         if self.inset is None:
             return
-        corner = axes.inset_axes(_emptiest(self.shapes, self.view))
+        corner = axes.inset_axes(self.corner)
         self._fill(corner, colours)
         if self.inset.lines is not None:
             lines = self.inset.lines.to_crs(self.shapes.crs)
@@ -83,13 +95,28 @@ class Canvas:
         corner.spines[:].set(color=EDGE, linewidth=0.6)
 
     def _fill(self, axes: Axes, colours: Sequence[str]) -> None:
-        self.shapes.plot(
-            ax=axes,
-            color=list(colours),
-            edgecolor=EDGE,
-            linewidth=0.2,
-            aspect="equal",
+        axes.add_collection(
+            PathCollection(
+                list(self.paths),
+                facecolors=list(colours),
+                edgecolors=EDGE,
+                linewidths=0.2,
+            )
         )
+        axes.set_aspect("equal")
+
+
+def _outline(shape: BaseGeometry) -> Path:
+    """Return the rings of a place as one path; holes turn the other way."""
+    polygons = shapely.get_parts(shapely.orient_polygons(shape))
+    rings = [
+        ring
+        for polygon in polygons
+        if isinstance(polygon, Polygon)
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    closed = [Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings]
+    return Path.make_compound_path(*closed)
 
 
 def _framed(shapes: gpd.GeoSeries, inset: Inset | None) -> FloatArray:
