@@ -10,6 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "errors": 0,
     "checks": 0,
+    "drafts": 0,
     "_typing": 0,
     "tables": 1,
     "indices": 2,

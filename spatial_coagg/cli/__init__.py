@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(error, WRONG_USAGE)
         except (SpatialCoaggError, OSError) as error:
             return _fail(error, FAILED)
+        except KeyboardInterrupt:
+            return _fail("interrupted; what was there before is as it was", FAILED)
     if status == FINE and options.strict and shown.doubts:
         sys.stderr.write("error: not to be trusted, because of the notes above\n")
         return NOT_TRUSTED
@@ -77,6 +79,6 @@ class _ShownWarnings:
             sys.stderr.write(line)
 
 
-def _fail(error: Exception, status: int) -> int:
+def _fail(error: Exception | str, status: int) -> int:
     sys.stderr.write(f"error: {error}\n")
     return status

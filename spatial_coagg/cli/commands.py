@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from spatial_coagg.checks import listed
+from spatial_coagg.drafts import replaced_file, written_file
 from spatial_coagg.errors import OutputExistsError, SettingsError, SpatialCoaggError
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.paper.reproduction import reproduce
@@ -21,7 +22,7 @@ from spatial_coagg.planner.study import Study
 from spatial_coagg.planner.template import write_template
 from spatial_coagg.planner.what_if_command import run_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
-from spatial_coagg.report.folder import check_replaceable, written_file
+from spatial_coagg.report.folder import check_replaceable
 from spatial_coagg.report.regression_table import tabulate_models
 from spatial_coagg.report.workbook import Sheet, write_workbook
 from spatial_coagg.weights.files import write_weights
@@ -240,7 +241,8 @@ def _refuse_existing(options: argparse.Namespace) -> None:
 def _write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table for a spreadsheet, by the ending of the path."""
     if path.suffix == ".xlsx":
-        write_workbook([Sheet("table", table, "One row for each line.")], path)
+        with replaced_file(path) as fresh:
+            write_workbook([Sheet("table", table, "One row for each line.")], fresh)
     elif path.suffix == ".csv":
         written_file(path, "\ufeff" + table.to_csv(lineterminator="\n"))
     else:

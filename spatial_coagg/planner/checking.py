@@ -28,6 +28,7 @@ from spatial_coagg.planner.inputs import (
 )
 from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.study import Study
+from spatial_coagg.report.workbook import save_book
 from spatial_coagg.tables.files import open_sheet
 from spatial_coagg.tables.sheet import Sheet
 
@@ -120,7 +121,7 @@ class StudyCheck:
             if page is not None:
                 _write_marked(book.create_sheet(name), page, marked)
         with replaced_file(target) as fresh:
-            book.save(fresh)
+            save_book(book, fresh)
         return target
 
 
@@ -198,12 +199,16 @@ def _opened(settings: Settings, name: str) -> Sheet | None:
     }[name]
     if section is None:
         return None
-    return open_sheet(
-        section.file,
-        sheet=section.sheet,
-        encoding=section.encoding,
-        header_row=section.header_row,
-    )
+    try:
+        return open_sheet(
+            section.file,
+            sheet=section.sheet,
+            encoding=section.encoding,
+            header_row=section.header_row,
+        )
+    except TableError:
+        # Rows that are wider than the headers: the list says which.
+        return None
 
 
 def _write_list(page: Worksheet, table: pd.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """What lies beside the page: tables for a paper, maps for print, data, weights, log."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -8,6 +9,7 @@ from typing import Literal, TypeAlias
 import geopandas as gpd
 import pandas as pd
 from libpysal.graph import Graph
+from matplotlib.figure import Figure
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial_coagg.planner.atlas import atlas_layers
@@ -150,10 +152,16 @@ def _write_maps(folder: Path, results: StudyResults, maps: PrintedYears) -> None
                 credit=results.inputs.credit,
             )
             name = _slug(title) if year is None else f"{_slug(title)}-{year}"
-            figure.savefig(folder / f"{name}.png", dpi=DPI, metadata={"Software": None})
-            figure.savefig(
-                folder / f"{name}.pdf", metadata={"Creator": None, "CreationDate": None}
-            )
+            _save_figure(figure, folder / name)
+
+
+def _save_figure(figure: Figure, path: Path) -> None:
+    with warnings.catch_warnings():
+        # Said once already, in words, where no font shows Chinese.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(f"{path}.png", dpi=DPI, metadata={"Software": None})
+        nothing = {"Creator": None, "CreationDate": None}
+        figure.savefig(f"{path}.pdf", metadata=nothing)
 
 
 def _years(layer: Layer, maps: PrintedYears) -> Iterator[int | None]:

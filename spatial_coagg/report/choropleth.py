@@ -1,16 +1,15 @@
 """The map: cities coloured by a number, year by year, in one page without network."""
 
 import html
-import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 from spatial_coagg.checks import check_choice
+from spatial_coagg.drafts import written_file
 from spatial_coagg.report.map_data import (
     Inset,
     check_boundaries,
@@ -37,7 +36,7 @@ class ChoroplethMap:
         Heading of the map.
     """
 
-    html: str
+    html: str = field(repr=False)
     title: str
 
     def embed(self) -> str:
@@ -53,20 +52,13 @@ class ChoroplethMap:
             f'style="width:100%;height:900px;border:0" srcdoc="{inside}"></iframe>'
         )
 
+    def _repr_html_(self) -> str:
+        """Show the map in a notebook."""
+        return self.embed()
+
     def save(self, path: str | Path) -> Path:
         """Write the page; an interrupted write leaves the old file as it was."""
-        target = Path(path).absolute()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        fresh = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.html)
-            fresh.chmod(0o644)
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
-        return target
+        return written_file(path, self.html)
 
 
 def draw_choropleth(  # noqa: PLR0913 - each is one thing that a page shows

@@ -3,11 +3,11 @@
 import ctypes
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spatial_coagg.drafts import REPLACED, draft_folder
 from spatial_coagg.errors import OutputExistsError
 
 # The file by which a folder is known to be a report of ours and may be replaced.
@@ -70,32 +70,12 @@ def replaced_folder(target: str | Path, *, force: bool = False) -> Iterator[Path
     """
     check_replaceable(target, force=force)
     folder = Path(target).absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    # After an exchange the draft is the old report; after a failure the unfinished one.
+    with draft_folder(folder) as fresh:
         yield fresh
         fresh.chmod(0o755)
         check_replaceable(target, force=force)
         _move_into_place(fresh, folder)
-    finally:
-        # After an exchange this is the old report; after a failure the unfinished one.
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def written_file(path: str | Path, text: str) -> Path:
-    """Write a text file in UTF-8; an interrupted write leaves the old one as it was."""
-    target = Path(path).absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        fresh.chmod(0o644)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
-    return target
 
 
 def _move_into_place(fresh: Path, folder: Path) -> None:
@@ -104,7 +84,7 @@ def _move_into_place(fresh: Path, folder: Path) -> None:
     elif not _exchange(fresh, folder):
         # Without an atomic exchange the old report is kept under a name that tells
         # what it is until the new one stands in its place.
-        kept = fresh.with_name(f"{fresh.name}.replaced")
+        kept = fresh.with_name(f"{fresh.name}{REPLACED}")
         folder.rename(kept)
         try:
             fresh.rename(folder)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from spatial_coagg.errors import DataWarning
 
@@ -41,6 +43,34 @@ def chinese_font() -> str | None:
     """Return the name of an installed font with Chinese glyphs, None without one."""
     installed = set(font_manager.get_font_names())
     return next((family for family in _FAMILIES if family in installed), None)
+
+
+def set_readable_fonts(figure: Figure) -> None:
+    """Draw the Chinese words of a figure in a font that has them, if one is installed.
+
+    Warns
+    -----
+    DataWarning
+        If none is: the words are then boxes.
+    """
+    texts = [
+        text
+        for text in figure.findobj(Text)
+        if isinstance(text, Text) and _CHINESE.search(text.get_text())
+    ]
+    if not texts:
+        return
+    family = chinese_font()
+    if family is None:
+        warnings.warn(
+            "no installed font shows Chinese: words of the printed maps are boxes; "
+            "install one, such as Noto Sans CJK SC",
+            DataWarning,
+            stacklevel=3,
+        )
+        return
+    for text in texts:
+        text.set_fontfamily([family, LATIN])
 
 
 def readable_names(

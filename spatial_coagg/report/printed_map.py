@@ -12,6 +12,7 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.report.canvas import EDGE, Canvas
 from spatial_coagg.report.classes import class_breaks, round_breaks
+from spatial_coagg.report.fonts import set_readable_fonts
 from spatial_coagg.report.map_layers import Layer
 from spatial_coagg.report.palettes import class_colours, label_colours
 
@@ -94,6 +95,7 @@ def draw_printed_map(
         fontsize=8,
     )
     figure.text(0.01, 0.1 / whole, "\n".join(told), fontsize=7, color="#555555")
+    set_readable_fonts(figure)
     return figure
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from lxml.etree import LxmlError
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
@@ -73,7 +74,15 @@ def write_workbook(
     _fit_columns(dictionary, rows)
     for each in sheets:
         _write_table(book.create_sheet(each.name), each.table)
-    book.save(path)
+    save_book(book, Path(path))
+
+
+def save_book(book: Workbook, path: Path) -> None:
+    """Save a workbook; a full disk is an OSError, as for every other file."""
+    try:
+        book.save(path)
+    except LxmlError as error:
+        raise OSError(f"{path.name} could not be written: {error}") from error
 
 
 def _write_table(sheet: Worksheet, table: pd.DataFrame) -> None:

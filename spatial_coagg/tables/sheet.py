@@ -49,7 +49,7 @@ class Sheet:
             for number, row in enumerate(rows[header_row:], start=header_row + 1)
             if not all(map(is_blank, row))
         ]
-        _check_width(filled, len(headers), source)
+        _check_width(filled, len(headers), source, header_row=header_row)
         numbers = pd.Index([number for number, _ in filled], name="row", dtype="int64")
         if len(numbers) == 0:
             raise TableError(source, [Problem(message="no rows below the headers")])
@@ -127,16 +127,33 @@ def _header(cell: object) -> str:
 
 
 def _check_width(
-    filled: list[tuple[int, Sequence[object]]], width: int, source: str
+    filled: list[tuple[int, Sequence[object]]],
+    width: int,
+    source: str,
+    *,
+    header_row: int,
 ) -> None:
+    wider = [
+        number
+        for number, row in filled
+        if len(row) > width and not all(map(is_blank, row[width:]))
+    ]
+    if len(wider) > 0.9 * len(filled):
+        # As a rule a title above the headers: one problem, not one for each row.
+        message = (
+            f"row {header_row} holds {width} header{'' if width == 1 else 's'} and "
+            f"the rows below hold more cells; if the headers stand further down, as in "
+            f"row {wider[0]}, say so with header_row = {wider[0]}, else quote cells "
+            f"that contain a comma"
+        )
+        raise TableError(source, [Problem(message=message)])
     problems = [
         Problem(
             message=f"cells beyond the last of {width} headers; quote cells that "
             f"contain a comma, name the column or delete the cells",
             row=number,
         )
-        for number, row in filled
-        if len(row) > width and not all(map(is_blank, row[width:]))
+        for number in wider
     ]
     if problems:
         raise TableError(source, problems)

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from libpysal.weights import W
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_cities_covered, check_columns_exist, listed
+from spatial_coagg.drafts import replaced_file
 from spatial_coagg.errors import DataWarning, SpatialCoaggError, WeightsError
 from spatial_coagg.weights._matrix import largest_shares, neighbour_counts
 from spatial_coagg.weights.links import Links, make_links, read_cities, read_links
@@ -138,10 +138,8 @@ def write_weights(weights: Graph | W, path: str | Path) -> None:
         raise WeightsError(f"no such folder: {file.parent}; make it first")
     links = read_links(weights, name="weights")
     links = links.reordered(links.cities.sort_values())
-    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-        draft = Path(folder) / file.name
+    with replaced_file(file) as draft:
         write(links, draft)
-        draft.replace(file)
 
 
 @dataclass(frozen=True, slots=True)

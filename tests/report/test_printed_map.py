@@ -6,8 +6,10 @@ import pytest
 import shapely
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from spatial_coagg.errors import SpatialCoaggError
+from spatial_coagg.errors import DataWarning, SpatialCoaggError
+from spatial_coagg.report import fonts
 from spatial_coagg.report.canvas import CORNERS, Canvas
 from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.map_layers import Layer
@@ -139,3 +141,24 @@ def test_specks_do_not_widen_a_map_with_an_inset() -> None:
     both = pd.concat([places, speck])
     assert Canvas.of(both, Inset.around(lines), steps=900).ratio < 1
     assert Canvas.of(both, None, steps=900).ratio > 5
+
+
+def in_chinese() -> Figure:
+    canvas = Canvas.of(THREE, None, steps=900)
+    return draw_printed_map(canvas, Layer(THETA), title="产业协同", year=2005)
+
+
+def test_chinese_words_are_drawn_in_a_font_that_has_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: "Noto Sans CJK SC")
+    texts = [text for text in in_chinese().findobj(Text) if text.get_text()]
+    in_noto = {t.get_text() for t in texts if "Noto Sans CJK SC" in t.get_fontfamily()}
+    assert in_noto == {"产业协同, 2005"}
+    assert len(texts) > 1
+
+
+def test_without_such_a_font_the_map_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
+    with pytest.warns(DataWarning, match="no installed font shows Chinese: words"):
+        in_chinese()

@@ -90,3 +90,9 @@ def test_content_without_a_header_is_refused_where_all_columns_are_read() -> Non
 def test_absent_headers_are_told_where_all_others_are_read() -> None:
     with pytest.raises(TableError, match="column year: no such header"):
         sheet(["code", "jobs"], ["a", 1]).others(["code", "year"])
+
+
+def test_a_title_above_the_headers_is_one_problem_that_names_their_row() -> None:
+    with pytest.raises(TableError, match="header_row = 3") as caught:
+        sheet(["Table 1"], [], ["code", "year"], ["a", 1], ["b", 2])
+    assert len(caught.value.problems) == 1
