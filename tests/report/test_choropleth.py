@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from IPython.core.formatters import DisplayFormatter
 from what_if_layers import make_layer
 
 from spatial_coagg.errors import SpatialCoaggError
@@ -135,6 +136,14 @@ def test_the_frame_for_another_page_holds_the_whole_page() -> None:
     inside = frame.split('srcdoc="')[1].removesuffix('"></iframe>')
     assert '"' not in inside
     assert inside.replace("&quot;", '"').replace("&amp;", "&") == drawn.html
+
+
+def test_a_notebook_shows_the_frame_and_prints_the_title_alone() -> None:
+    drawn = draw_choropleth(BOUNDARIES, {"t": THETA}, title="S")
+    assert DisplayFormatter().format(drawn)[0] == {
+        "text/plain": "ChoroplethMap(title='S')",
+        "text/html": drawn.embed(),
+    }
 
 
 def test_saving_makes_the_folder_and_replaces_the_file(tmp_path: Path) -> None:
