@@ -2,9 +2,15 @@
 
 import ast
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+# mkdocs loads this file by its path.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from docstrings import documented
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "spatial_coagg"
@@ -13,6 +19,10 @@ MARK = "<!-- every public name -->"
 _NOTHING_SAID = re.compile(
     r"\s*–\s*<div class=\"doc-md-description\">\s*</div>", re.MULTILINE
 )
+# Types in brackets of their own, inside brackets.
+_TWICE = re.compile(r"\(<code>\((.*?)\)</code>", re.DOTALL)
+# A name in code that is no link yet.
+_NAME = re.compile(r"(?<!\">)<code>(\w+)</code>")
 
 
 def public_names() -> dict[str, str]:
@@ -55,5 +65,15 @@ def on_page_markdown(markdown: str, **_more: Any) -> str:  # noqa: ANN401
 
 
 def on_page_content(html: str, **_more: Any) -> str:  # noqa: ANN401
-    """Leave out the dash before a description that is not there (a hook of mkdocs)."""
-    return _NOTHING_SAID.sub("", html)
+    """Tidy what mkdocstrings writes, and link every documented name (a hook)."""
+    html = _NOTHING_SAID.sub("", html)
+    html = _TWICE.sub(r"(<code>\1</code>", html)
+    places = documented()
+    return _NAME.sub(
+        lambda found: (
+            f'<autoref identifier="{places[found[1]]}">{found[0]}</autoref>'
+            if found[1] in places
+            else found[0]
+        ),
+        html,
+    )

@@ -97,18 +97,20 @@ def _chapter(
     claims: dict[str, dict[str, str]],
 ) -> str:
     lines = [
-        "| Specification | Held to | What was compared | Numbers | Fewest | Median |",
-        "|:--|:--|:--|--:|--:|--:|",
+        "| Specification | Held to: what was compared | Numbers | Fewest | Median |",
+        "|:--|:--|--:|--:|--:|",
     ]
+    before = None
     for row in rows:
+        name = (row["file"], row["specification"])
         claim = claims[claim_of(row)]
-        mark = ", by simulation" if row["drawn"] else ""
-        mark += ", as printed" if is_printed(row) else ""
         held_to = claim.get("held_to") or programs(row)
         lines.append(
-            f"| {specification(row)} | {held_to} | {claim['compared']}{mark} "
+            f"| {'' if name == before else specification(row)} "
+            f"| {held_to}: *{claim['compared']}{_mark(row)}* "
             f"| {row['numbers']} | {row['fewest']:.1f} | {row['median']:.1f} |"
         )
+        before = name
     table = "\n".join(f"    {line}" for line in lines)
     conventions = "\n".join(f"- {each}" for each in family["conventions"])
     return "\n\n".join(
@@ -119,6 +121,11 @@ def _chapter(
             f'??? note "Every specification ({len(rows)} rows)"\n\n{table}',
         ]
     )
+
+
+def _mark(row: dict[str, Any]) -> str:
+    drawn = ", by simulation" if row["drawn"] else ""
+    return f"{drawn}, as printed" if is_printed(row) else drawn
 
 
 def _faults(words: dict[str, Any]) -> str:

@@ -14,6 +14,8 @@ from formulas import display, inline
 
 REFERENCE = Path(__file__).parent / "reference"
 _FORMULA = re.compile(r"^\.\. math:: (.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+# Choices: a parser of types would take their hyphens for minus signs.
+_CHOICES = re.compile(r"^(\s*\w[\w, ]* : )\{(.+?)\}", re.MULTILINE)
 _SOURCE = re.compile(r"^\.\. \[(\d+)\] (.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 
 
@@ -32,9 +34,12 @@ class ReadDocstrings(griffe.Extension):
     def to_markdown(self, text: str, obj: griffe.Object) -> str:
         """Return the Markdown of a docstring."""
         text = _FORMULA.sub(lambda found: display(found[1]), text)
+        text = _CHOICES.sub(r"\1one of \2", text)
         text = re.sub(r":math:`([^`]+)`", lambda found: inline(found[1]), text)
-        text = _SOURCE.sub(lambda found: f"[{found[1]}] {_joined(found[2])}\n", text)
-        text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
+        text = _SOURCE.sub(
+            lambda found: f"\\[{found[1]}\\] {_joined(found[2])}\n", text
+        )
+        text = re.sub(r"\[(\d+)\]_", r"\\[\1\\]", text)
         return re.sub(
             r":(?:func|class|meth):`([\w.]+)`",
             lambda found: self._link(found[1], obj),
