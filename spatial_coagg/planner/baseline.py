@@ -47,6 +47,8 @@ def tabulate_baseline(results: StudyResults) -> TextTable:
     if results.is_the_paper:
         lines[PAPER] = _published(table)
         note += (
+            " sci: spending on science, gdp: gross domestic product (10,000 yuan "
+            "both); gov: government spending, fin: finance, ind: industry (ratios)."
             " The paper's errors are classical; the fit headed so repeats that "
             "choice, the others allow for errors that go together within a city."
         )

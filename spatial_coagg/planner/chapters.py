@@ -1,6 +1,7 @@
 """The chapters of the report, in the order they are read."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from spatial_coagg.report.findings import (
     describe_level,
     describe_regions,
     describe_robustness,
+    enumerated,
 )
 from spatial_coagg.report.page import (
     Block,
@@ -70,7 +72,12 @@ def _reach(results: StudyResults, driver: str) -> list[str]:
     if effects is None or study is None or study.is_at_bound(study.main):
         return []
     told = describe_spillover(effects.frame, driver, study.outcome, results.words)
-    return [told[2]]
+    if results.spatial_truth is None:
+        return [told[2]]
+    return [
+        f"{told[2]} This figure is of a second simulated outcome, in whose equation "
+        f"neighbours matter; the paper's has none."
+    ]
 
 
 def ranking_chapter(results: StudyResults) -> Section:
@@ -121,7 +128,11 @@ def sectors_chapter(results: StudyResults) -> list[Section]:
         return []
     means = average_by_sector(sectors).rename(columns=_without_prefix)
     blocks = [
-        TextTable(_rounded(means), "Average theta of each service with manufacturing")
+        TextTable(
+            _rounded(means),
+            "Average theta of each service with manufacturing",
+            describe_groups(results.settings.synergy.groups),
+        )
     ]
     if results.is_the_paper:
         paper = published_averages(3)
@@ -134,6 +145,16 @@ def sectors_chapter(results: StudyResults) -> list[Section]:
             )
         )
     return [Section("sectors", "Sub-sectors", tuple(blocks))]
+
+
+def describe_groups(groups: Mapping[str, Sequence[str]]) -> str:
+    """Say which services a group holds; nothing without groups."""
+    told = [f"{name}: {_together(parts)}" for name, parts in groups.items()]
+    return f"{'; '.join(told)}." if told else ""
+
+
+def _together(parts: Sequence[str]) -> str:
+    return f"{enumerated(parts)} together" if len(parts) > 1 else f"{parts[0]} alone"
 
 
 def _rounded(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
@@ -173,7 +194,7 @@ def regression_chapter(results: StudyResults) -> Section:
         Paragraphs(tuple(sentence for sentence in sentences if sentence)),
         tabulate_baseline(results),
     )
-    return Section("baseline", "What goes with it", blocks)
+    return Section("baseline", "What goes with higher synergy", blocks)
 
 
 def audit_chapter(results: StudyResults) -> list[Section]:
@@ -251,7 +272,8 @@ def method_chapter(results: StudyResults) -> Section:
         "z_j / Σ z², neighbours drawn at random with the place held fast; two-sided "
         "p = min(1, 2 (1 + min(#≥, #≤)) / (P + 1)), adjusted for the number of places "
         "(Benjamini and Hochberg 1995) unless said otherwise.",
-        f"Regression: {model.outcome} on {', '.join(model.drivers)}, by least squares "
+        f"Regression, ln being the natural logarithm: {model.outcome} on "
+        f"{', '.join(model.drivers)}, by least squares "
         f"after taking out the effects (Wooldridge 2010, chapter 10); standard errors: "
         f"{model.covariance}.",
         *_spatial_method(results),

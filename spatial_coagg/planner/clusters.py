@@ -37,7 +37,7 @@ def clustering_chapter(results: StudyResults) -> Section:
     if results.panel_moran is not None:
         sentences.append(describe_panel_moran(results.panel_moran, results.words))
     note = (
-        f"{settings.alternative.capitalize()} p-values; {settings.permutations} "
+        f"{settings.alternative.capitalize()} p-values; {settings.permutations:,} "
         f"permutations, so p cannot be less than about "
         f"{2 / (settings.permutations + 1):.4f}."
     )
@@ -137,7 +137,7 @@ def _moran_table(frame: pd.DataFrame) -> pd.DataFrame:
         "p_permutation": "p (permutation)",
     }
     cells = {
-        title: [f"{value:.4f}" for value in frame[name]]
+        title: [f"{value:.{2 if title == 'z' else 4}f}" for value in frame[name]]
         for name, title in shown.items()
     }
     table = pd.DataFrame(cells, index=frame.index)

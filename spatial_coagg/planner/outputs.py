@@ -26,6 +26,8 @@ from spatial_coagg.weights.files import write_weights
 PrintedYears: TypeAlias = Literal["none", "last", "all"]
 # Dots per inch; steps of simplification along the longer side of a map.
 DPI, STEPS = 300, 1500
+# Letters of a name of a file.
+_LONGEST = 60
 
 
 def write_outputs(
@@ -175,4 +177,6 @@ def _years(layer: Layer, maps: PrintedYears) -> Iterator[int | None]:
 def _slug(text: str) -> str:
     """Return text as a name of a file: words of small letters and digits."""
     words = re.findall(r"\w+", text.lower().replace("θ", "theta"))
-    return "-".join(words)[:60] or "table"
+    while len(words) > 1 and len("-".join(words)) > _LONGEST:
+        words.pop()
+    return "-".join(words)[:_LONGEST] or "table"

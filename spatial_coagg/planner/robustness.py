@@ -1,5 +1,7 @@
 """The chapter on how far the spillover depends on choices made."""
 
+import re
+
 import pandas as pd
 
 from spatial_coagg.planner.baseline import theta_driver
@@ -30,7 +32,7 @@ def robustness_chapter(results: StudyResults) -> list[Section]:
         describe_other_weights(frames, driver, results.words),
         *describe_bounds(study),
         describe_criteria(dict(study.family.items())),
-        "" if study.choice is None else f"The tests choose: {study.choice.conclusion}",
+        "" if study.choice is None else _chosen(study.choice.conclusion),
         ""
         if study.probabilities is None
         else describe_probabilities(study.probabilities),
@@ -75,6 +77,20 @@ def robustness_sheets(results: StudyResults) -> list[Sheet]:
     return sheets
 
 
+def _chosen(conclusion: str) -> str:
+    """Put "An SDM: both are rejected." in the middle of a sentence."""
+    first = conclusion.split(maxsplit=1)[0]
+    # An abbreviation keeps its capitals.
+    start = conclusion[0] if first.isupper() else conclusion[0].lower()
+    return f"The tests lead to {start}{conclusion[1:]}"
+
+
+def _in_capitals(hypothesis: str) -> str:
+    """Write the models of ``"the sdm is a sar"`` as the page does elsewhere."""
+    models = r"\b(ols|slx|sar|sem|sdm|sdem|sac|gns)\b"
+    return re.sub(models, lambda found: found[0].upper(), hypothesis)
+
+
 def _weights_table(study: SpatialStudy, driver: str) -> TextTable:
     told = effects_to_tell(study)
     rows = {}
@@ -108,7 +124,7 @@ def _choice_table(frame: pd.DataFrame, level: float) -> TextTable:
         }
     )
     return TextTable(
-        cells.rename_axis("hypothesis"),
+        cells.rename(index=_in_capitals).rename_axis("hypothesis"),
         "The tests by which a model is chosen",
         "Lagrange multiplier tests of least squares, then likelihood ratio or Wald "
         "tests of the SDM (Elhorst 2010, Spatial Economic Analysis 5, 9-28).",

@@ -4,7 +4,9 @@ import pandas as pd
 
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.what_if_command import WhatIfAnswer
+from spatial_coagg.report.findings import Words
 from spatial_coagg.report.page import Block, Paragraphs, Section, TextTable
+from spatial_coagg.report.what_if_findings import Question, number
 from spatial_coagg.report.workbook import Sheet
 
 HEADING = "What if synergy rose?"
@@ -36,8 +38,12 @@ def what_if_chapter(results: StudyResults) -> Section:
         told = "There is no spatial model here whose effects can be told."
         return Section("what-if", HEADING, (Paragraphs((told,)),))
     blocks: list[Block] = [Paragraphs((_invitation(results),))]
+    read: set[str] = set()
     for title, answer in zip(TITLES, results.answers, strict=True):
-        blocks += [Paragraphs(answer.sentences), _table(title, answer)]
+        # A caveat that holds for all answers is read once.
+        fresh = tuple(each for each in answer.sentences if each not in read)
+        read.update(fresh)
+        blocks += [Paragraphs(fresh), _table(title, answer, results.words)]
     return Section("what-if", HEADING, tuple(blocks))
 
 
@@ -47,7 +53,7 @@ def what_if_sheets(results: StudyResults) -> list[Sheet]:
         Sheet(
             name,
             answer.table,
-            f"{answer.question.cause}; in {answer.question.unit}, "
+            f"{_capital(answer.question.cause)}; in {answer.question.unit}, "
             f"{answer.question.interval}s, neighbours: {answer.weights}.",
         )
         for name, answer in zip(SHEETS, results.answers, strict=False)
@@ -61,31 +67,52 @@ def _invitation(results: StudyResults) -> str:
     )
 
 
-def _table(title: str, answer: WhatIfAnswer) -> TextTable:
-    shown = answer.table.head(TOP)
+def _table(title: str, answer: WhatIfAnswer, words: Words) -> TextTable:
+    # The sentences tell medians; the estimates themselves are in the workbook.
+    shown = answer.table.head(TOP).drop(columns="estimate", errors="ignore")
     flags = [
         name
         for name in ("includes_zero", "extrapolated")
         if name in shown and not bool(shown[name].astype(bool).any())
     ]
     kept = shown.drop(columns=flags)
+    titles = COLUMNS | {"name": words.place}
     cells = {
-        COLUMNS.get(str(name), str(name).replace("_", " ")): [
-            _text(value) for value in kept[name]
+        titles.get(str(name), str(name).replace("_", " ")): [
+            _share(value) if name == "chosen_in" else _text(value)
+            for value in kept[name]
         ]
         for name in kept.columns
     }
+    count = len(answer.table)
+    part = f"First {len(shown)} of {count}; " if count > len(shown) else ""
+    end = f" All {words.places}: tables.xlsx." if part else ""
     return TextTable(
-        pd.DataFrame(cells, index=kept.index),
-        f"{title}, in {answer.question.unit}",
-        f"First {len(shown)} of {len(answer.table)}; {answer.question.interval}s; "
-        f"neighbours: {answer.weights}. All places: tables.xlsx.",
+        pd.DataFrame(cells, index=kept.index.rename("code")),
+        f"{title}, in {_unit(answer.question, words)}",
+        f"{part}medians with {answer.question.interval}s; neighbours by the rule "
+        f"{answer.weights}.{end}",
     )
+
+
+def _unit(question: Question, words: Words) -> str:
+    """Call the outcome by its name for readers, where the unit is a share of it."""
+    if not question.unit.startswith("%"):
+        return question.unit
+    return f"% of {'1 + ' if question.of_one_more else ''}{words.outcome}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} % of draws"
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.3g}".replace("-", "−")
+        return "" if pd.isna(value) else number(value)
     return str(value)

@@ -201,11 +201,11 @@ class SpatialStudy:
         if name == self.main:
             return describe_rule(self.settings.weights)
         if name == "economic":
-            return f"Neighbours are places of like {self.asked.economy}."
+            return f"Neighbours are places of similar {self.asked.economy}."
         if name == "nested":
             return (
-                f"Neighbours are half those of {self.main!r}, half places of like "
-                f"{self.asked.economy}."
+                f"Neighbours are half those by the {self.main} rule, half places of "
+                f"similar {self.asked.economy}."
             )
         return describe_rule(_rule(name))
 

@@ -27,6 +27,28 @@ FACT_NAMES = {
     "sigma2": "Variance of the noise",
     "correction": "Correction",
 }
+# What a model is called, and what it has beside the drivers of the place itself.
+MODELS = {
+    "slx": ("model of spatially lagged drivers", " and those of its neighbours"),
+    "sar": ("spatial lag model", " and its neighbours' own outcome"),
+    "sdm": (
+        "spatial Durbin model",
+        ", those of its neighbours and the neighbours' own outcome",
+    ),
+    "sdem": (
+        "spatial Durbin error model",
+        " and those of its neighbours, with errors that neighbours share",
+    ),
+    "sac": (
+        "spatial lag and error model",
+        " and its neighbours' own outcome, with errors that neighbours share",
+    ),
+    "gns": (
+        "general nesting spatial model",
+        ", those of its neighbours and the neighbours' own outcome, with errors that "
+        "neighbours share",
+    ),
+}
 KINDS = {"direct": "own (direct)", "indirect": "others (indirect)", "total": "total"}
 
 
@@ -87,10 +109,11 @@ def _why_not(results: StudyResults) -> str:
 
 
 def _opening(results: StudyResults, study: SpatialStudy) -> list[str]:
+    model = study.asked.model
     told = [
-        f"The {study.asked.model.upper()} explains {study.outcome} by the drivers of a "
-        f"{results.words.place}, those of its neighbours and the neighbours' own "
-        f"outcome. {study.describe(study.main)}"
+        f"The {MODELS[model][0]} ({model.upper()}) explains {results.words.outcome}, "
+        f"as {study.outcome}, by the drivers of a {results.words.place}"
+        f"{MODELS[model][1]}. {study.describe(study.main)}"
     ]
     if results.spatial_truth is not None:
         told.append(
@@ -146,7 +169,11 @@ def _family_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
         for row in table.coefficients:
             cells += [_true_value(truth, row.name), ""]
         lines[TRUTH] = cells + [""] * len(table.facts)
-    return TextTable(lines, f"{study.outcome} explained, with neighbours", NOTE)
+    note = (
+        f"{NOTE} W. stands for the mean over the neighbours; rho is the weight of the "
+        f"neighbours' outcome, lambda that of their errors."
+    )
+    return TextTable(lines, f"{study.outcome} explained, with neighbours", note)
 
 
 def _true_value(truth: Truth, label: str) -> str:

@@ -9,7 +9,7 @@ from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.autocorrelation.moran import MoranByYear
 from spatial_coagg.autocorrelation.result import AutocorrelationTest
 from spatial_coagg.autocorrelation.transitions import ClassTransitions
-from spatial_coagg.report.findings import SIGNIFICANT, Words
+from spatial_coagg.report.findings import SIGNIFICANT, Words, enumerated
 
 _SIDES = {
     "HH": "high among high",
@@ -85,8 +85,8 @@ def describe_moves(transitions: ClassTransitions, words: Words) -> str:
     return (
         f"Of the {words.places} that stand out, these are in the same class {later}: "
         f"{', '.join(held)}. {movers} changed class at least once; a "
-        f"change may be a city that passes the cut-off in one year and misses it in "
-        f"the next."
+        f"change may be a {words.place} that passes the cut-off in one year and misses "
+        f"it in the next."
     )
 
 
@@ -122,16 +122,16 @@ def describe_sectors(morans: Mapping[str, MoranByYear], words: Words) -> str:
         By the sector's name.
     words : Words
     """
-    told = []
-    for name, moran in morans.items():
-        frame = moran.frame
-        clear = frame["p_permutation"] < SIGNIFICANT
-        alike = int((clear & (frame["statistic"] > frame["expectation"])).sum())
-        told.append(f"{name} in {alike} of {len(frame)} years")
-    return (
-        f"Neighbouring {words.places} resemble each other, at 5 per cent, in "
-        f"{'; '.join(told)}."
-    )
+    told = {name: _years_alike(moran.frame) for name, moran in morans.items()}
+    start = f"At the level of 5 per cent, neighbouring {words.places}"
+    shares = set(told.values())
+    if len(told) > 1 and len(shares) == 1:
+        return (
+            f"{start} resemble each other {shares.pop()} in each of the {len(told)} "
+            f"sectors: {enumerated(list(told))}."
+        )
+    parts = [f"in {name} {share}" for name, share in told.items()]
+    return f"{start} resemble each other {'; '.join(parts)}."
 
 
 def describe_sector_clusters(
@@ -154,10 +154,20 @@ def describe_sector_clusters(
         parts.append(f"In {year} single {words.places} stand out in {'; '.join(told)}.")
     if silent:
         parts.append(
-            f"In {', '.join(silent)} no single {words.place} can be told from chance "
+            f"In {enumerated(silent)} no single {words.place} can be told from chance "
             f"in {year}."
         )
     return " ".join(parts)
+
+
+def _years_alike(frame: pd.DataFrame) -> str:
+    """Return ``"in 3 of 16 years (in 1 they differ)"``."""
+    clear = frame["p_permutation"] < SIGNIFICANT
+    above = frame["statistic"] > frame["expectation"]
+    alike, unlike = int((clear & above).sum()), int((clear & ~above).sum())
+    years = "year" if len(frame) == 1 else "years"
+    told = f"in {alike} of {len(frame)} {years}"
+    return f"{told} (and differ in {unlike})" if unlike > 0 else told
 
 
 def _sides_of(test: LocalTest) -> str:

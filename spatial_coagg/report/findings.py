@@ -102,9 +102,10 @@ def describe_regions(theta: pd.Series, regions: pd.Series) -> str:
     else:
         moved = "wider than" if gap > before else "narrower than"
     return (
-        f"In {last} synergy is highest in {leader} ({ranked.iloc[0]:.2f} on average) "
-        f"and lowest in {trailer} ({ranked.iloc[-1]:.2f}); the gap of {gap:.2f} is "
-        f"{moved} in {first} ({before:.2f})."
+        f"Of the regions, {leader} has the highest synergy in {last} "
+        f"({ranked.iloc[0]:.2f} on average) and {trailer} the lowest "
+        f"({ranked.iloc[-1]:.2f}); the gap of {gap:.2f} is {moved} in {first} "
+        f"({before:.2f})."
     )
 
 

@@ -11,6 +11,7 @@ _ESCAPED = str.maketrans(
         "^": r"\textasciicircum{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
+        "\u2212": "$-$",
         **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     }
 )

@@ -1,5 +1,6 @@
 """One HTML page that opens by double click: text, tables, figures and a map."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,7 +21,7 @@ class Paragraphs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextTable:
-    """A table whose cells are text, ready to print.
+    """A table whose cells are text, ready to print; a minus becomes U+2212.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class TextTable:
         keys = [key if isinstance(key, tuple) else (key,) for key in self.table.index]
         cells = self.table.itertuples(index=False, name=None)
         return [
-            [str(part) for part in (*key, *row)]
+            [_with_minus(str(part)) for part in (*key, *row)]
             for key, row in zip(keys, cells, strict=True)
         ]
 
@@ -65,6 +66,11 @@ class TextTable:
     def keys(self) -> int:
         """How many leading cells of a row name it."""
         return self.table.index.nlevels
+
+
+def _with_minus(text: str) -> str:
+    """Put a true minus before numbers; a hyphen within a word stays one."""
+    return re.sub(r"(?<![\w.-])-(?=\.?\d)", "\u2212", text)
 
 
 def _mostly_words(cells: Sequence[str]) -> bool:

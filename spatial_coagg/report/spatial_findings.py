@@ -17,6 +17,12 @@ from spatial_coagg.report.findings import (
     unit_of,
 )
 
+_CORRECTIONS = {
+    "transform": "with the data transformed (Lee and Yu)",
+    "bias": "with the bias taken off afterwards",
+    "none": "without a correction",
+}
+
 
 def describe_spillover(
     effects: pd.DataFrame, driver: str, outcome: str, words: Words
@@ -125,10 +131,10 @@ def describe_corrections(rho: Mapping[str, float]) -> str:
     """Say how much rho depends on the correction for incidental parameters."""
     if len(rho) < 2:
         return ""
-    parts = [f"{value:.3f} ({name})" for name, value in rho.items()]
+    parts = [f"{value:.3f} {_CORRECTIONS[name]}" for name, value in rho.items()]
     return (
-        f"By the correction for the effects of places and years, rho is "
-        f"{enumerated(parts)}."
+        f"By how the effects of places and years are allowed for, rho, the strength of "
+        f"the link to the neighbours' outcome, is {enumerated(parts)}."
     )
 
 

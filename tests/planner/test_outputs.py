@@ -12,6 +12,7 @@ from conftest import write_small_study
 
 from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.log import Log
+from spatial_coagg.planner.outputs import _slug
 from spatial_coagg.planner.study import Study
 from spatial_coagg.weights.files import read_weights
 
@@ -135,3 +136,10 @@ def test_a_log_passes_on_what_it_keeps(tmp_path: Path) -> None:
 def test_a_log_without_notes_says_so(tmp_path: Path) -> None:
     Log().write(tmp_path / "log.txt", notes=[])
     assert (tmp_path / "log.txt").read_text().endswith("No note.\n")
+
+
+def test_names_of_files_end_with_a_whole_word() -> None:
+    long = "Posterior probability of each model with each kind of neighbours"
+    assert _slug(long) == "posterior-probability-of-each-model-with-each-kind-of"
+    assert _slug("Moran's I of θ") == "moran-s-i-of-theta"
+    assert _slug("x" * 80) == "x" * 60

@@ -55,8 +55,8 @@ def test_every_kind_of_neighbours_is_described(study: Study) -> None:
     told = [spatial.describe(name) for name in ("nearest", "queen", "economic")]
     assert told[0] == "Neighbours are the 2 nearest places."
     assert "share a border or a corner" in told[1]
-    assert told[2] == "Neighbours are places of like gdp."
-    assert "half those of 'nearest'" in spatial.describe("nested")
+    assert told[2] == "Neighbours are places of similar gdp."
+    assert "half those by the nearest rule" in spatial.describe("nested")
 
 
 def test_gaps_leave_the_chapter_out_and_say_why(
@@ -132,7 +132,8 @@ def test_answers_name_the_city_asked_about(study: Study) -> None:
     most = spatial.effects.given["ln(theta)"].idxmax()
     assert f"in {study.inputs.attributes['name'][most]}" in asked
     assert "What if synergy rose?" in page
-    assert "Who gains, in %" in page
+    assert f"Who gains, in % of {study.settings.outcome_name}" in page
+    assert page.count("The model is static") == 1
 
 
 def test_robustness_tells_tests_probabilities_and_corrections(study: Study) -> None:

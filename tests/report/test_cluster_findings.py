@@ -72,6 +72,10 @@ def test_moves_are_told_or_their_absence() -> None:
     assert "100 per cent of low among low (LL)" in text
     assert "1 cities changed" not in text
     assert "1 city changed" in text
+    districts = Words(place="district", places="districts")
+    told = describe_moves(class_transitions(lasting), districts)
+    assert "may be a district that passes" in told
+    assert "cit" not in told
     empty = local({2001: ["not significant"] * 3, 2002: ["not significant"] * 3})
     assert describe_moves(class_transitions(empty), Words()).startswith("No city stood")
 
@@ -114,7 +118,25 @@ def test_sectors_count_the_years_in_which_neighbours_are_alike() -> None:
         index=pd.Index([2001, 2002, 2003], name="year"),
     )
     morans = {"finance": MoranByYear("theta_finance", "two-sided", 99, frame)}
-    assert "finance in 1 of 3 years" in describe_sectors(morans, Words())
+    assert describe_sectors(morans, Words()) == (
+        "At the level of 5 per cent, neighbouring cities resemble each other in "
+        "finance in 1 of 3 years (and differ in 1)."
+    )
+
+
+def test_sectors_that_agree_are_told_at_once() -> None:
+    frame = pd.DataFrame(
+        {"statistic": [0.3], "expectation": [-0.1], "p_permutation": [0.01]},
+        index=pd.Index([2001], name="year"),
+    )
+    morans = {
+        name: MoranByYear(f"theta_{name}", "two-sided", 99, frame)
+        for name in ("finance", "leasing")
+    }
+    assert describe_sectors(morans, Words()).endswith(
+        "resemble each other in 1 of 1 year in each of the 2 sectors: finance and "
+        "leasing."
+    )
 
 
 def test_sectors_with_and_without_single_cities_are_told_apart() -> None:

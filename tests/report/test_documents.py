@@ -67,7 +67,12 @@ def test_latex_without_a_note_has_no_line_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("text", "written"),
-    [("50 %", r"50 \%"), ("a\\b", r"a\textbackslash{}b"), ("1.2**", "1.2$^{**}$")],
+    [
+        ("50 %", r"50 \%"),
+        ("a\\b", r"a\textbackslash{}b"),
+        ("1.2**", "1.2$^{**}$"),
+        ("\u22121.2*", "$-$1.2$^{*}$"),
+    ],
 )
 def test_latex_marks_are_escaped(text: str, written: str) -> None:
     assert escape_latex(text) == written

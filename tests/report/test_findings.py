@@ -78,7 +78,10 @@ def test_the_gap_between_regions_is_compared(east_before: float, word: str) -> N
         }
     )
     sentence = describe_regions(theta, pd.Series({"a": "east", "b": "west"}))
-    assert "highest in east (3.00 on average) and lowest in west" in sentence
+    assert sentence.startswith(
+        "Of the regions, east has the highest synergy in 2019 (3.00 on average) and "
+        "west the lowest (2.00)"
+    )
     assert word in sentence
 
 

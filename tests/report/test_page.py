@@ -62,3 +62,11 @@ def test_the_notice_stands_on_the_page_and_in_its_title() -> None:
     page = page_of()
     assert "<title>Title (Simulated data)</title>" in page
     assert 'class="notice"' in page
+
+
+def test_numbers_have_a_true_minus_and_words_their_hyphens() -> None:
+    cells = ["-0.25***", "0.02 [-0.01, 0.05]", "2004-2019", "inverse-distance", "-"]
+    block = TextTable(pd.DataFrame({"x": cells}), "Cap")
+    shown = [row[1] for row in block.rows]
+    assert shown[:2] == ["\u22120.25***", "0.02 [\u22120.01, 0.05]"]
+    assert shown[2:] == cells[2:]

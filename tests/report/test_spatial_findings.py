@@ -135,5 +135,8 @@ def test_a_pair_beyond_doubt_needs_no_second_number() -> None:
 
 def test_corrections_are_told_by_rho() -> None:
     told = describe_corrections({"transform": 0.4, "none": 0.367})
-    assert "rho is 0.400 (transform) and 0.367 (none)" in told
+    assert told.endswith(
+        "is 0.400 with the data transformed (Lee and Yu) and 0.367 without a "
+        "correction."
+    )
     assert describe_corrections({"none": 0.4}) == ""
