@@ -16,6 +16,7 @@ from spatial_coagg.cli import (
     WRONG_USAGE,
     main,
 )
+from spatial_coagg.planner.study import Study
 
 WriteStudy: TypeAlias = Callable[..., Path]
 
@@ -180,6 +181,22 @@ def test_the_map_alone_speaks_the_language_asked_for(
     text = page.read_text(encoding="utf-8")
     assert f'<html lang="{language}"' in text
     assert word in text
+
+
+def test_the_map_needs_no_regression_of_the_baseline(
+    small_study: WriteStudy,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    for name in ("fits", "moran", "sector_locals", "answers"):
+        unasked = property(lambda _, name=name: asked.append(name))
+        monkeypatch.setattr(Study, name, unasked)
+    settings, page = small_study(tmp_path), tmp_path / "map.html"
+    assert main(["map", str(settings), "--output", str(page), "--json"]) == FINE
+    assert json.loads(capsys.readouterr().out) == {"map": str(page)}
+    assert asked == []
 
 
 def test_weights_are_told_and_written(

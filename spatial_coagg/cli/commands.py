@@ -81,9 +81,15 @@ def _report(options: argparse.Namespace) -> int:
 def _map(options: argparse.Namespace) -> int:
     _refuse_existing(options)
     study = Study(_settings(options))
-    study.compute(_say)
+    _say("Measuring synergy")
+    _ = study.thetas
+    _say("Finding the clusters")
+    _ = study.local
+    _say("Fitting models with neighbours")
+    _ = study.spatial_fits
     _say("Drawing the map")
-    _print(str(draw_atlas(study.results, cdn=options.cdn).save(options.output)))
+    path = draw_atlas(study, cdn=options.cdn).save(options.output)
+    _print_json({"map": str(path)}) if options.json else _print(str(path))
     return FINE
 
 

@@ -145,6 +145,7 @@ def _add_map(commands: Commands) -> None:
         action="store_true",
         help="a smaller page that loads Leaflet and a background map from the web",
     )
+    _add_manners(parser)
 
 
 def _add_what_if(commands: Commands) -> None:

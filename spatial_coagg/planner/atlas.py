@@ -1,15 +1,19 @@
 """The map of a study: which layers it offers."""
 
 import warnings
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from spatial_coagg.autocorrelation.classes import NO_DATA
+from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.errors import InferenceWarning
+from spatial_coagg.indices.quotient import LocationQuotients
 from spatial_coagg.planner.atlas_words import ATLAS_WORDS, AtlasWords
 from spatial_coagg.planner.baseline import theta_driver
-from spatial_coagg.planner.results import StudyResults
+from spatial_coagg.planner.inputs import Inputs
+from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import Variable
 from spatial_coagg.report.choropleth import ChoroplethMap, draw_choropleth
@@ -17,14 +21,52 @@ from spatial_coagg.report.class_styles import CLASS_COLOURS
 from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.map_layers import Layer
 from spatial_coagg.report.map_what_if import WhatIfLayer
+from spatial_coagg.tables.panel import Panel
 
 
-def draw_atlas(results: StudyResults, *, cdn: bool = False) -> ChoroplethMap:
+class MapSource(Protocol):
+    """What the map shows, computed already or when it is read."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is studied and how."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """Tables and map."""
+
+    @property
+    def theta(self) -> pd.Series:
+        """The co-agglomeration index."""
+
+    @property
+    def thetas(self) -> pd.DataFrame:
+        """The same, with each sector's."""
+
+    @property
+    def quotients(self) -> LocationQuotients:
+        """Location quotients of every industry."""
+
+    @property
+    def variables(self) -> Panel:
+        """Theta, jobs and controls."""
+
+    @property
+    def local(self) -> LocalTest:
+        """The class of each place in each year."""
+
+    @property
+    def spatial(self) -> SpatialStudy | None:
+        """The spatial models, if any."""
+
+
+def draw_atlas(results: MapSource, *, cdn: bool = False) -> ChoroplethMap:
     """Draw the map of a study with all its layers and, where it has one, the what-if.
 
     Parameters
     ----------
-    results : StudyResults
+    results : Study or StudyResults
+        A study computes what the map shows and no more.
     cdn : bool
         As for :func:`draw_choropleth`.
     """
@@ -49,7 +91,7 @@ def draw_atlas(results: StudyResults, *, cdn: bool = False) -> ChoroplethMap:
     )
 
 
-def atlas_layers(results: StudyResults) -> dict[str, Layer]:
+def atlas_layers(results: MapSource) -> dict[str, Layer]:
     """Return the layers by their titles, in the order they are offered."""
     words = ATLAS_WORDS[results.settings.language]
     layers = _synergy_layers(results, words) | _quotient_layers(results, words)
@@ -62,7 +104,7 @@ def atlas_layers(results: StudyResults) -> dict[str, Layer]:
     return layers if spatial is None else layers | _effect_layers(spatial, words)
 
 
-def atlas_what_if(results: StudyResults) -> WhatIfLayer | None:
+def atlas_what_if(results: MapSource) -> WhatIfLayer | None:
     """Return the what-if of the study's spatial model, where it has one."""
     spatial = _told(results)
     if spatial is None:
@@ -89,7 +131,7 @@ def atlas_what_if(results: StudyResults) -> WhatIfLayer | None:
         )
 
 
-def _told(results: StudyResults) -> SpatialStudy | None:
+def _told(results: MapSource) -> SpatialStudy | None:
     """Return the spatial models if there are effects to tell of."""
     spatial = results.spatial
     if spatial is None or spatial.is_at_bound(spatial.main):
@@ -97,7 +139,7 @@ def _told(results: StudyResults) -> SpatialStudy | None:
     return spatial
 
 
-def _synergy_layers(results: StudyResults, words: AtlasWords) -> dict[str, Layer]:
+def _synergy_layers(results: MapSource, words: AtlasWords) -> dict[str, Layer]:
     group = words.synergy
     layers = {f"{group} θ": Layer(results.theta, note=words.synergy_note, group=group)}
     for column in results.thetas.columns.drop("theta"):
@@ -110,7 +152,7 @@ def _synergy_layers(results: StudyResults, words: AtlasWords) -> dict[str, Layer
     return layers
 
 
-def _quotient_layers(results: StudyResults, words: AtlasWords) -> dict[str, Layer]:
+def _quotient_layers(results: MapSource, words: AtlasWords) -> dict[str, Layer]:
     table = results.quotients.values
     return {
         words.quotient_of.format(name=words.industry(str(industry))): Layer(
@@ -123,7 +165,7 @@ def _quotient_layers(results: StudyResults, words: AtlasWords) -> dict[str, Laye
     }
 
 
-def _local_layer(results: StudyResults, words: AtlasWords) -> Layer:
+def _local_layer(results: MapSource, words: AtlasWords) -> Layer:
     """Return the classes of the local Moran; a city without data has no class."""
     local = results.local
     told = {name: words.clusters[name] for name in local.classes if name != NO_DATA}
