@@ -8,6 +8,7 @@ import pandas as pd
 from spatial_coagg.errors import (
     AlignmentError,
     DuplicateKeyError,
+    EstimationError,
     MissingColumnError,
     SpatialCoaggError,
 )
@@ -30,6 +31,28 @@ def check_choice(value: object, choices: Collection[object], *, name: str) -> No
     if value not in choices:
         allowed = ", ".join(repr(choice) for choice in choices)
         raise SpatialCoaggError(f"{name} must be one of {allowed}; got {value!r}")
+
+
+def check_variables(
+    outcome: str, drivers: Sequence[str], *, reserved: Collection[str]
+) -> None:
+    """Raise unless the drivers are a list of names that a model can tell apart."""
+    if isinstance(drivers, str):
+        raise EstimationError(f"drivers must be a list of names, such as [{drivers!r}]")
+    names = [outcome, *drivers]
+    if len(names) == 1:
+        raise EstimationError("there is nothing to estimate; name at least one driver")
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise EstimationError(
+            f"{listed(twice)} occurs twice among outcome and drivers; name each once"
+        )
+    taken = [name for name in names if name in reserved]
+    if taken:
+        raise EstimationError(
+            f"a variable cannot be called {taken[0]!r}, which is the model's own; "
+            f"rename it"
+        )
 
 
 def check_unique(keys: pd.Index, *, name: str) -> None:

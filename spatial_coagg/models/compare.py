@@ -237,7 +237,7 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
                 warnings.simplefilter("always")
                 fits[heading] = fit_spatial_panel(
                     panel, graph, outcome, drivers, model=model, effects=effects,
-                    random_error=random_error,
+                    random_error=_error_of(model, models, random_error),
                     spillovers=lagged_drivers(model, models, spillovers),
                     correction=settled, covariance=covariance,
                 )  # fmt: skip
@@ -254,6 +254,14 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
         frame["log_marginal"] = marginal.loc[order].to_numpy()
         frame["probability"] = model_probabilities(marginal).loc[order].to_numpy()
     return ModelComparison(compared.fits, frame)
+
+
+def _error_of(
+    model: SpatialModel, models: Sequence[SpatialModel], asked: RandomError
+) -> RandomError:
+    """Return the form of the error of one model among several; some must have any."""
+    some = any(each in WITH_ERROR for each in models)
+    return "baltagi" if some and model not in WITH_ERROR else asked
 
 
 def _common_correction(

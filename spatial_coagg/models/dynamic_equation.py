@@ -218,7 +218,8 @@ class DynamicEquation:
             weights=self.matrices,
             cities=rows.cities,
             years=years,
-            facts=self._facts(highest, found, correction),
+            facts=self._facts(highest, found, correction)
+            | {"standard_errors": STANDARD_ERRORS[asked]},
         )
 
     def _facts(

@@ -10,7 +10,7 @@ from spatial_coagg.errors import EstimationError
 from spatial_coagg.models._dynamic_paths import follow_change
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effects import SpatialFit
-from spatial_coagg.models.effects_over_time import _Joint
+from spatial_coagg.models.effects_over_time import JointEstimates
 from spatial_coagg.models.responses import (
     DrawnResponses,
     check_request,
@@ -79,7 +79,7 @@ def draw_paths(
             f"the model is not stable (largest root {fit.largest_root:.4f}): a change "
             f"has no long run; ask a static model, or one with fewer dynamics"
         )
-    joint = _Joint.of(fit)
+    joint = JointEstimates.of(fit)
     sampled, rejected = joint.sample(draws, rng)
     place = 3 + fit.drivers.index(driver)
     taken = [0, 1, 2, place, place + len(fit.drivers)]

@@ -1,7 +1,7 @@
 """What a spatial panel model with the previous outcome returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -68,7 +68,7 @@ class DynamicSpatialFit:
     outcome: str
     drivers: tuple[str, ...]
     spillovers: tuple[str, ...]
-    weights: SpatialWeights
+    weights: SpatialWeights = field(repr=False)
     cities: pd.Index
     years: pd.Index
     facts: Mapping[str, float | int | str]

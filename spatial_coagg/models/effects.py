@@ -1,7 +1,7 @@
 """Direct, indirect and total effects of a spatial model, with standard errors."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -54,7 +54,7 @@ class SpatialEffects:
     draws: pd.DataFrame | None
     rejected: int
     method: EffectMethod
-    fit: SpatialFit
+    fit: SpatialFit = field(repr=False)
     depth: int
 
     @cached_property
@@ -182,8 +182,8 @@ def spatial_effects(
             f"draws must be 2 or more, orders 1 or more and level between 0 and 1, got "
             f"{draws}, {orders} and {level}"
         )
-    values, covariance = _joint(fit)
-    sampled, rejected = _sample(fit, values, covariance, draws, rng, method)
+    values, covariance = joint_estimates(fit)
+    sampled, rejected = draw_estimates(fit, values, covariance, draws, rng, method)
     multiplier = _multiplier(fit, sampled[:, -1])
     point = _effects(values[None, :], multiplier)[0]
     names, simulated = _names(fit.drivers), None
@@ -201,7 +201,7 @@ def spatial_effects(
     return SpatialEffects(frame, simulated, rejected, method, fit, orders)
 
 
-def _joint(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
+def joint_estimates(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
     """Return slopes, slopes of W x and rho, with zeros where the model has none."""
     drivers = list(fit.drivers)
     labels = [*drivers, *(f"W.{name}" for name in drivers), "rho"]
@@ -210,7 +210,7 @@ def _joint(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
     return values.to_numpy(), covariance.to_numpy()
 
 
-def _sample(
+def draw_estimates(
     fit: SpatialFit,
     values: FloatArray,
     covariance: FloatArray,

@@ -121,7 +121,7 @@ def dynamic_effects(
             f"horizon must be 0 or more, draws 2 or more and level between 0 and 1, "
             f"got {horizon}, {draws} and {level}"
         )
-    joint = _Joint.of(fit)
+    joint = JointEstimates.of(fit)
     if not fit.is_stable:
         warnings.warn(
             f"the model is not stable (largest root {fit.largest_root:.4f}): it has no "
@@ -146,8 +146,16 @@ def dynamic_effects(
 
 
 @dataclass(frozen=True, slots=True)
-class _Joint:
-    """Estimates in the order tau, eta, rho, slopes, slopes of W x; 0 where none."""
+class JointEstimates:
+    """Estimates in the order tau, eta, rho, slopes, slopes of W x; 0 where none.
+
+    Attributes
+    ----------
+    fit : DynamicSpatialFit
+    values : array of shape (3 + 2 K,)
+    covariance : array of shape (3 + 2 K, 3 + 2 K)
+    multiplier : DynamicMultiplier
+    """
 
     fit: DynamicSpatialFit
     values: FloatArray
@@ -155,7 +163,7 @@ class _Joint:
     multiplier: DynamicMultiplier
 
     @classmethod
-    def of(cls, fit: DynamicSpatialFit) -> "_Joint":
+    def of(cls, fit: DynamicSpatialFit) -> "JointEstimates":
         """Read the estimates of a fit."""
         past, drivers = f"previous.{fit.outcome}", list(fit.drivers)
         labels = [past, f"W.{past}", "rho", *drivers, *(f"W.{x}" for x in drivers)]

@@ -115,6 +115,12 @@ def residual_degrees(rows: StaticRows, effects: Effects) -> int:
     return len(rows.frame) - len(rows.drivers) - absorbed
 
 
+def share_explained(outcome: FloatArray, residuals: FloatArray) -> float:
+    """Return 1 - squared residuals over squared deviations from the mean of all."""
+    whole = float(np.square(outcome - outcome.mean()).sum())
+    return 1 - float(np.square(residuals).sum()) / whole
+
+
 def _squared_correlation(first: FloatArray, second: FloatArray) -> float:
     first, second = first - first.mean(), second - second.mean()
     product = float(first @ second) ** 2

@@ -1,14 +1,14 @@
 """What a spatial panel model returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_columns_exist
-from spatial_coagg.errors import AlignmentError
+from spatial_coagg.checks import check_columns_exist, check_unique
+from spatial_coagg.errors import AlignmentError, SpatialCoaggError
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models.spatial_rows import CONSTANT
 from spatial_coagg.weights._logdet import Spectrum, factor
@@ -57,9 +57,11 @@ class SpatialPanelFit:
         Effective observations: N T, less those the transformation takes.
     interval : tuple of float
         Admissible rho.
-    r2_within, squared_correlation : float
-        1 - SSR over the swept outcome's squares; and the squared correlation of the
-        swept outcome with its reduced-form prediction (Elhorst's corr2).
+    r2_within, r2_overall : float
+        1 - squared residuals over the squares of the swept outcome; and of the outcome
+        less its mean, so that effects count as explained (Elhorst's rsqr).
+    squared_correlation : float
+        Of the swept outcome with its reduced-form prediction (Elhorst's corr2).
     city_effects, year_effects : Series or None
         Deviations from the mean of all, where the model has them.
     level : float
@@ -73,7 +75,7 @@ class SpatialPanelFit:
     weights : SpatialWeights
     cities, years : Index
     facts : mapping
-        What a table prints below the estimates.
+        What a table prints below the estimates; ``sigma2_divisor`` is `rows`.
     """
 
     title: str
@@ -89,6 +91,7 @@ class SpatialPanelFit:
     rows: int
     interval: tuple[float, float]
     r2_within: float
+    r2_overall: float
     squared_correlation: float
     city_effects: pd.Series | None
     year_effects: pd.Series | None
@@ -98,7 +101,7 @@ class SpatialPanelFit:
     outcome: str
     drivers: tuple[str, ...]
     spillovers: tuple[str, ...]
-    weights: SpatialWeights
+    weights: SpatialWeights = field(repr=False)
     cities: pd.Index
     years: pd.Index
     facts: Mapping[str, float | int | str]
@@ -146,7 +149,10 @@ class SpatialPanelFit:
         MissingColumnError
             If a driver is missing.
         AlignmentError
-            If a city is missing in some year, or is not of the fit.
+            If the index is not (city, year), a city is missing in some year, or is not
+            of the fit.
+        DuplicateKeyError, SpatialCoaggError
+            If a city-year stands twice, or a driver's value is not a finite number.
 
         Notes
         -----
@@ -158,6 +164,12 @@ class SpatialPanelFit:
         See :func:`fit_spatial_panel`.
         """
         check_columns_exist(drivers, list(self.drivers), name="the drivers")
+        if list(drivers.index.names) != ["city", "year"]:
+            raise AlignmentError(
+                f"prediction needs the index levels city and year, in this order, got "
+                f"{list(drivers.index.names)}; use set_index(['city', 'year'])"
+            )
+        check_unique(drivers.index, name="the drivers")
         years = drivers.index.unique("year").sort_values()
         whole = pd.MultiIndex.from_product([self.cities, years], names=["city", "year"])
         apart = [*whole[~whole.isin(drivers.index)], *drivers.index.difference(whole)]
@@ -167,6 +179,14 @@ class SpatialPanelFit:
                 f"{len(apart)} city-years differ, the first {apart[0]!r}"
             )
         cube = drivers.loc[whole, list(self.drivers)].to_numpy(dtype=np.float64)
+        wrong = ~np.isfinite(cube).all(axis=1)
+        if wrong.any():
+            city, year = whole[wrong][0]
+            raise SpatialCoaggError(
+                f"prediction needs every driver of every city; {int(wrong.sum())} "
+                f"city-years lack one or have an infinite one, the first city "
+                f"{city!r} in {year}: fill them, for they count in other cities too"
+            )
         x = cube.reshape(len(self.cities), len(years), -1).transpose(1, 0, 2)
         trend = self._trend(np.ascontiguousarray(x), years)
         found = factor(self.weights.lag, self.rho).solve(np.ascontiguousarray(trend.T))

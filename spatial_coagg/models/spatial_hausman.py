@@ -164,7 +164,8 @@ def spatial_hausman_test(  # noqa: PLR0913 (a model's options, all by name)
     ) -> SpatialPanelFit:
         return fit_spatial_panel(
             data, weights, outcome, columns, model=model,
-            effects="city" if fixed else "random", random_error=random_error,
+            effects="city" if fixed else "random",
+            random_error="baltagi" if fixed else random_error,
             spillovers=spilled, error_weights=error_weights,
             spillover_weights=spillover_weights,
             correction=correction if fixed else None,

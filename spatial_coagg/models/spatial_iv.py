@@ -162,6 +162,13 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
         (random_method, ("ec2sls", "g2sls"), "random_method"),
     ):
         check_choice(value, choices, name=name)
+    terms.check_options(
+        error_weights=(error_weights, None),
+        spillover_weights=(spillover_weights, None),
+        orders=(orders, 2),
+        moments=(moments, "fully-weighted"),
+        random_method=(random_method, "ec2sls"),
+    )
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     noise, spilled = (
@@ -248,7 +255,7 @@ class _IVResult:
             weights=self.matrices,
             cities=rows.cities,
             years=rows.years,
-            facts=self._facts(found, sigma2, cragg_donald, test),
+            facts=self._facts(found, sigma2, cragg_donald, test, asked),
         )
 
     def _check_identified(self, found: TwoStage, labels: list[str]) -> None:
@@ -343,6 +350,7 @@ class _IVResult:
         sigma2: float,
         cragg_donald: float,
         test: HypothesisTest | None,
+        asked: IVCovariance,
     ) -> dict[str, float | int | str]:
         years, cities = self.rows.y.shape
         facts: dict[str, float | int | str] = {
@@ -352,6 +360,7 @@ class _IVResult:
             "effects": self.terms.effects,
             "instruments": found.basis.shape[1],
             "sigma2": sigma2,
+            "standard_errors": asked,
         }
         if self.terms.error:
             facts["lambda"] = self.components.error

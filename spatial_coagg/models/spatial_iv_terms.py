@@ -77,6 +77,25 @@ class IVTerms:
                 f"endogenous; name it in endogenous="
             )
 
+    def check_options(self, **asked: tuple[object, object]) -> None:
+        """Refuse options about what is not there; (value, default) of each, by name."""
+        there = {
+            "error_weights": (self.error, "error=True"),
+            "spillover_weights": (bool(self.spillovers), "spillovers="),
+            "orders": (self.lag, "lag=True"),
+            "moments": (
+                self.error and self.effects == "random",
+                'error=True and effects="random"',
+            ),
+            "random_method": (self.effects == "random", 'effects="random"'),
+        }
+        for name, (value, default) in asked.items():
+            applies, needed = there[name]
+            if value is not default and value != default and not applies:
+                raise EstimationError(
+                    f"{name}= needs {needed}, so it does not apply here; leave it out"
+                )
+
     @property
     def lagged_columns(self) -> tuple[str, ...]:
         """Columns that get a W x: spillovers, and instruments of endogenous ones."""

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from spatial_coagg._typing import Effects, Seed
+from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
@@ -26,10 +27,15 @@ from spatial_coagg.models.spatial_plan import (
     SpatialPlan,
     Weights,
     build_likelihood,
+    check_weights_apply,
     read_plan,
     settle_correction,
 )
-from spatial_coagg.models.spatial_random import RandomError, fit_spatial_random
+from spatial_coagg.models.spatial_random import (
+    RANDOM_ERRORS,
+    RandomError,
+    fit_spatial_random,
+)
 from spatial_coagg.models.spatial_result import SpatialResult
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
@@ -116,7 +122,8 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     WeightsError
         If a row of W does not sum to one where it must.
     EstimationError
-        If a coefficient is not identified (named), or there are too few observations.
+        If a coefficient is not identified (named), there are too few observations, or
+        an option is about a term or effect that the model has not.
 
     Warns
     -----
@@ -185,7 +192,11 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
             spillover_weights=spillover_weights,
             covariance=information_only(covariance),
         )  # fmt: skip
+    _check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
+    check_weights_apply(
+        model, error_weights=error_weights, spillover_weights=spillover_weights
+    )
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     error = (
@@ -230,6 +241,15 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         spectrum(own) if likelihood.lag is None else likelihood.lag.spectrum,
     )
     return whole.fit(outcome, tuple(drivers), settled, matrices)
+
+
+def _check_random_error(asked: RandomError, effects: Effects) -> None:
+    check_choice(asked, RANDOM_ERRORS, name="random_error")
+    if asked != "baltagi":
+        raise EstimationError(
+            f"random_error={asked!r} is about random effects, not effects={effects!r}; "
+            f'use effects="random", or leave it out'
+        )
 
 
 def _without_bias(

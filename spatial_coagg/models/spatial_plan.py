@@ -84,6 +84,8 @@ def read_plan(
     """Check the names of a model and of its terms."""
     check_choice(model, tuple(TITLES), name="model")
     check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
+    if isinstance(drivers, str):
+        raise EstimationError(f"drivers must be a list of names, such as [{drivers!r}]")
     if len(drivers) == 0:
         raise EstimationError("a spatial model needs at least one driver")
     if spillovers is not None and model not in WITH_SPILLOVERS:
@@ -100,6 +102,24 @@ def read_plan(
     return SpatialPlan(model, effects, chosen if model in WITH_SPILLOVERS else ())
 
 
+def check_weights_apply(
+    model: SpatialModel,
+    *,
+    error_weights: Weights | None,
+    spillover_weights: Weights | None,
+) -> None:
+    """Refuse weights of a term that the model has not."""
+    for weights, models, name, term in (
+        (error_weights, WITH_ERROR, "error_weights", "spatial error"),
+        (spillover_weights, WITH_SPILLOVERS, "spillover_weights", "W x"),
+    ):
+        if weights is not None and model not in models:
+            raise EstimationError(
+                f"model {model!r} has no {term}, so {name}= does not apply; use one of "
+                f"{listed(models)}, or leave it out"
+            )
+
+
 def settle_correction(
     asked: Correction | None, plan: SpatialPlan, matrices: Sequence[SparseMatrix]
 ) -> Correction:
@@ -107,6 +127,11 @@ def settle_correction(
     if asked is not None:
         check_choice(asked, ("transform", "bias", "none"), name="correction")
     if plan.effects == "none":
+        if asked not in (None, "none"):
+            raise EstimationError(
+                f"without effects there are no incidental parameters, so "
+                f"correction={asked!r} does not apply; leave it out"
+            )
         return "none"
     if not plan.by_year or asked == "none":
         return asked or "transform"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
@@ -23,6 +23,7 @@ from spatial_coagg.models._spatial_random_information import (
     observed_random_information,
 )
 from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.goodness import share_explained
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
 from spatial_coagg.models.spatial_plan import (
     TITLES,
@@ -31,6 +32,7 @@ from spatial_coagg.models.spatial_plan import (
     Information,
     SpatialModel,
     Weights,
+    check_weights_apply,
     read_plan,
 )
 from spatial_coagg.models.spatial_rows import (
@@ -42,6 +44,7 @@ from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import DENSE_LIMIT, factor, spectrum
 
 RandomError: TypeAlias = Literal["baltagi", "kapoor-kelejian-prucha"]
+RANDOM_ERRORS = ("baltagi", "kapoor-kelejian-prucha")
 NAMES = {"error": "lambda", "serial": "psi", "phi": "phi"}
 # Log-likelihood below the maximum at which another maximum makes the likelihood flat.
 _RIVAL = 2.0
@@ -135,9 +138,16 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     >>> list(fit.estimates.index)
     ['ln_theta', 'constant', 'rho', 'phi']
     """
-    forms = ("baltagi", "kapoor-kelejian-prucha")
-    check_choice(error, forms, name="error")
+    check_choice(error, RANDOM_ERRORS, name="error")
     chosen = read_plan(model, "none", drivers, spillovers).spillovers
+    check_weights_apply(
+        model, error_weights=error_weights, spillover_weights=spillover_weights
+    )
+    if error != "baltagi" and model not in WITH_ERROR:
+        raise EstimationError(
+            f"model {model!r} has no spatial error, so that of {error.title()} does "
+            f"not apply; use one of {listed(WITH_ERROR)}, or leave it out"
+        )
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     noise, spilled = (
@@ -293,6 +303,7 @@ class _RandomResult:
         )
         residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
         r2, correlation = self._goodness(noise)
+        overall = share_explained(rows.y, noise)
         years, cities = rows.y.shape
         criteria = len(values) + 1
         facts: dict[str, float | int | str] = {
@@ -304,10 +315,13 @@ class _RandomResult:
             "aic": 2 * criteria - 2 * found.log_likelihood,
             "bic": criteria * float(np.log(years * cities)) - 2 * found.log_likelihood,
             "sigma2": found.sigma2,
+            "sigma2_divisor": years * cities,
             "r2_within": r2,
+            "r2_overall": overall,
             "squared_correlation": correlation,
             "rho_low": self.matrices.spectrum.interval[0],
             "rho_high": self.matrices.spectrum.interval[1],
+            "standard_errors": f"{asked} information",
         }
         return SpatialPanelFit(
             title=title,
@@ -323,6 +337,7 @@ class _RandomResult:
             rows=years * cities,
             interval=self.matrices.spectrum.interval,
             r2_within=r2,
+            r2_overall=overall,
             squared_correlation=correlation,
             city_effects=pd.Series(effects, index=rows.cities, name="city effect"),
             year_effects=None,

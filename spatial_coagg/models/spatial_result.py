@@ -9,6 +9,7 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.goodness import share_explained
 from spatial_coagg.models.spatial_covariances import EstimateCovariance
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
 from spatial_coagg.models.spatial_logdet import log_determinant_facts
@@ -65,6 +66,7 @@ class SpatialResult:
         level, by_city, by_year = self._effects(matrices)
         sigma2 = found.ssr / self.likelihood.rows
         r2, correlation = self._goodness(noise, matrices)
+        overall = share_explained(self.rows.y, noise)
         years, cities = self.rows.y.shape
         criteria = len(values) + 1
         facts: dict[str, float | int | str] = {
@@ -78,12 +80,15 @@ class SpatialResult:
             "bic": criteria * float(np.log(self.likelihood.rows))
             - 2 * found.log_likelihood,
             "sigma2": sigma2,
+            "sigma2_divisor": self.likelihood.rows,
             "r2_within": r2,
+            "r2_overall": overall,
             "squared_correlation": correlation,
             "rho_low": matrices.spectrum.interval[0],
             "rho_high": matrices.spectrum.interval[1],
         }
         facts |= log_determinant_facts(self.likelihood, found, whole)
+        facts["standard_errors"] = self.covariance.name
         return SpatialPanelFit(
             title=plan.title,
             model=plan.model,
@@ -103,6 +108,7 @@ class SpatialResult:
             rows=self.likelihood.rows,
             interval=matrices.spectrum.interval,
             r2_within=r2,
+            r2_overall=overall,
             squared_correlation=correlation,
             city_effects=by_city,
             year_effects=by_year,

@@ -13,6 +13,7 @@ from spatial_coagg.checks import (
     check_columns_exist,
     check_finite,
     check_same_cities,
+    check_variables,
     listed,
 )
 from spatial_coagg.errors import EstimationError, UnbalancedPanelError
@@ -21,6 +22,8 @@ from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights.links import read_cities, read_links
 
 CONSTANT = "constant"
+# Labels of what is not a driver.
+_RESERVED = (CONSTANT, "rho", "lambda", "psi", "phi", "sigma2")
 # Share of a column's length below which the effects have swept it out, and distance
 # of a column of length 1 from the span of the others below which it is one of them.
 _NOTHING_LEFT, _COLLINEAR = 1e-9, 1e-6
@@ -77,7 +80,10 @@ class SpatialRows:
         ------
         MissingColumnError, UnbalancedPanelError, SpatialCoaggError
             If a column is missing, a city lacks a year, or a value is not finite.
+        EstimationError
+            If a name stands twice or is one of the model's own.
         """
+        check_variables(outcome, drivers, reserved=_RESERVED)
         names = [outcome, *drivers]
         check_columns_exist(panel.frame, names, name="the panel")
         table = panel.frame[names]

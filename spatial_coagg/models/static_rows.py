@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import BoolArray, Effects, FloatArray
-from spatial_coagg.checks import check_columns_exist, check_finite, listed
+from spatial_coagg.checks import (
+    check_columns_exist,
+    check_finite,
+    check_variables,
+    listed,
+)
 from spatial_coagg.errors import EstimationError, MissingValueWarning
 from spatial_coagg.models._static_sweep import Grouping, count_absorbed, sweep
 from spatial_coagg.tables.panel import Panel
@@ -102,7 +107,8 @@ def select_rows(panel: Panel, outcome: str, drivers: Sequence[str]) -> StaticRow
     MissingValueWarning
         If rows are left out because a value is missing.
     """
-    names = _check_names(outcome, drivers)
+    check_variables(outcome, drivers, reserved=(CONSTANT,))
+    names = [outcome, *drivers]
     frame = panel.frame
     check_columns_exist(frame, names, name="the panel")
     chosen = frame[names]
@@ -203,25 +209,6 @@ def check_collinearity(columns: FloatArray, names: Sequence[str]) -> None:
                 f"the driver {names[number]!r} is collinear with {listed(partners)}; "
                 f"leave one of them out"
             )
-
-
-def _check_names(outcome: str, drivers: Sequence[str]) -> list[str]:
-    if isinstance(drivers, str):
-        raise EstimationError(f"drivers must be a list of names, such as [{drivers!r}]")
-    names = [outcome, *drivers]
-    if len(names) == 1:
-        raise EstimationError("there is nothing to estimate; name at least one driver")
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise EstimationError(
-            f"{listed(twice)} occurs twice among outcome and drivers; name each once"
-        )
-    if CONSTANT in names:
-        raise EstimationError(
-            f"a variable cannot be called {CONSTANT!r}, which is the model's own; "
-            f"rename it"
-        )
-    return names
 
 
 def _describe_missing(numbers: pd.DataFrame, left_out: int) -> str:

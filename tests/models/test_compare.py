@@ -135,8 +135,28 @@ def test_several_models_and_weights_are_headed_by_both(draw: Draw) -> None:
 def test_fits_go_into_a_regression_table(family: ModelComparison) -> None:
     table = tabulate_models(family.fits, facts=["log_likelihood", "aic", "bic"])
     assert table.headings == tuple(family.fits)
-    cell = table.to_frame()["SDM"]["bic", "fact"]
+    cell = table.to_frame()["SDM"]["BIC", "fact"]
     assert float(cell) == pytest.approx(family.frame["bic"]["SDM"], abs=5e-4)
+
+
+def test_a_table_says_which_errors_it_prints(family: ModelComparison) -> None:
+    table = tabulate_models(family.fits).to_frame()
+    assert set(table.loc["Standard errors", "fact"]) == {"expected information"}
+
+
+def test_the_form_of_the_error_is_of_the_models_that_have_any(draw: Draw) -> None:
+    kind = "kapoor-kelejian-prucha"
+    with warnings.catch_warnings(action="ignore"):
+        found = compare(
+            draw, models=["ols", "sem"], effects="random", random_error=kind
+        )
+        alone = fit_spatial_panel(
+            draw.panel, draw.graph, "y", draw.names, model="sem", effects="random",
+            random_error=kind,
+        )  # fmt: skip
+    assert found.fits["SEM"].log_likelihood == alone.log_likelihood
+    with pytest.raises(EstimationError, match="'ols' has no spatial error"):
+        compare(draw, models=["ols"], effects="random", random_error=kind)
 
 
 def test_spillovers_are_of_the_models_that_have_any(draw: Draw) -> None:

@@ -15,7 +15,11 @@ from spatial_coagg.errors import (
 )
 from spatial_coagg.models import _responses
 from spatial_coagg.models._responses import Curves, quantiles
-from spatial_coagg.models.effects import _joint, _sample, spatial_effects
+from spatial_coagg.models.effects import (
+    draw_estimates,
+    joint_estimates,
+    spatial_effects,
+)
 from spatial_coagg.models.responses import city_responses
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
@@ -48,8 +52,8 @@ def fit_ring(model: str = "sdm", *, directed: bool = False) -> SpatialPanelFit:
 
 def witness(fit: SpatialPanelFit, place: int, draws: int, seed: int) -> FloatArray:
     """Return S of each draw from an explicit inverse."""
-    values, covariance = _joint(fit)
-    sampled, _ = _sample(fit, values, covariance, draws, seed, "simulation")
+    values, covariance = joint_estimates(fit)
+    sampled, _ = draw_estimates(fit, values, covariance, draws, seed, "simulation")
     w, w_x = fit.weights.lag.toarray(), fit.weights.spillover.toarray()
     one, count = np.eye(len(w)), len(fit.drivers)
     return np.stack(

@@ -470,3 +470,30 @@ def test_the_search_for_lambda_finds_a_bound_that_is_best(seed: int) -> None:
     error, _, at_bound = solve_moments(moments, (-1.0, 1.0), None)
     assert at_bound
     assert error == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"orders": 3, "lag": False, "error": True}, "orders= needs lag=True"),
+        ({"moments": "weighted"}, "moments= needs error=True and effects="),
+        ({"random_method": "g2sls"}, "random_method= needs effects="),
+        ({"error_weights": "W"}, "error_weights= needs error=True"),
+        ({"spillover_weights": "W"}, "spillover_weights= needs spillovers="),
+    ],
+)
+def test_an_option_about_what_is_not_there_is_refused(
+    options: dict[str, Any], told: str
+) -> None:
+    draw = draw_panel()
+    for name in ("error_weights", "spillover_weights"):
+        if name in options:
+            options = {name: draw.graph}
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw, **options)
+
+
+def test_a_table_says_which_errors_it_prints() -> None:
+    assert fit_of(draw_panel(), covariance="robust").facts["standard_errors"] == (
+        "robust"
+    )

@@ -59,6 +59,8 @@ def test_lag_error_and_durbin_terms_take_their_own_weights(
     }
     if model not in ("sdm", "sdem", "gns"):
         options.pop("spillover_weights")
+    if model == "sdm":
+        options.pop("error_weights")
     fit = fit_of(draw, model, **options)
     check_dense(fit, draw, model, error_w=error_w, spillover_w=spillover_w)
 

@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from spatial_witness import Draw, codes_of, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg.errors import (
     AlignmentError,
+    DuplicateKeyError,
     EstimationError,
     InferenceWarning,
     MissingColumnError,
@@ -79,7 +81,7 @@ def test_rows_of_error_weights_count_where_there_is_an_error() -> None:
     halved = graph_of(draw.w / 2)
     with pytest.raises(WeightsError, match="9 rows of the weights"):
         fit_of(draw, model="sem", error_weights=halved, correction="transform")
-    assert fit_of(draw, model="sar", error_weights=halved).correction == "transform"
+    assert fit_of(draw, model="sar").correction == "transform"
 
 
 def test_rows_of_spillover_weights_may_sum_to_anything() -> None:
@@ -223,6 +225,67 @@ def test_options_that_do_not_exist_are_refused(
         fit_of(draw_panel(), **options)
 
 
+@pytest.mark.parametrize("effects", ["city", "random"])
+@pytest.mark.parametrize(
+    ("model", "name", "told"),
+    [
+        ("sar", "error_weights", "has no spatial error, so error_weights= does not"),
+        ("sdm", "error_weights", "has no spatial error, so error_weights= does not"),
+        ("sem", "spillover_weights", "has no W x, so spillover_weights= does not"),
+    ],
+)
+def test_weights_of_a_term_that_is_not_there_are_refused(
+    effects: str, model: str, name: str, told: str
+) -> None:
+    draw = draw_panel()
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw, model=model, effects=effects, **{name: draw.graph})
+
+
+def test_a_form_of_random_effects_is_refused_without_them() -> None:
+    told = "is about random effects, not effects='city'"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw_panel(), effects="city", random_error="kapoor-kelejian-prucha")
+    with pytest.raises(SpatialCoaggError, match="random_error must be one of"):
+        fit_of(draw_panel(), effects="city", random_error="kkp")
+
+
+def test_a_form_of_the_error_is_refused_where_there_is_none() -> None:
+    told = "model 'sar' has no spatial error, so that of Kapoor-Kelejian-Prucha"
+    kind = {"effects": "random", "random_error": "kapoor-kelejian-prucha"}
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw_panel(), model="sar", **kind)
+
+
+@pytest.mark.parametrize("correction", ["transform", "bias"])
+def test_a_correction_is_refused_without_effects(correction: str) -> None:
+    told = f"no incidental parameters, so correction='{correction}' does not apply"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw_panel(), effects="none", correction=correction)
+
+
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_the_outcome_is_no_driver_and_a_driver_stands_once(effects: str) -> None:
+    draw = draw_panel()
+    for drivers, name in ((["x0", "y"], "y"), (["x0", "x0"], "x0")):
+        with pytest.raises(EstimationError, match=f"'{name}' occurs twice among"):
+            fit_of(draw, drivers=drivers, effects=effects)
+
+
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_drivers_are_a_list(effects: str) -> None:
+    with pytest.raises(EstimationError, match=re.escape("such as ['x0']")):
+        fit_of(draw_panel(), drivers="x0", effects=effects)
+
+
+@pytest.mark.parametrize("name", ["rho", "lambda", "phi", "constant"])
+def test_a_driver_is_not_called_as_a_coefficient_of_the_model(name: str) -> None:
+    frame = draw_panel().panel.frame.rename(columns={"x1": name}).reset_index()
+    panel = Panel.from_frame(frame, city="city", year="year")
+    with pytest.raises(EstimationError, match=f"cannot be called '{name}'"):
+        fit_of(draw_panel(), panel=panel, drivers=["x0", name])
+
+
 def test_an_absent_driver_is_named() -> None:
     with pytest.raises(MissingColumnError, match="no column 'roads'"):
         fit_of(draw_panel(), drivers=["roads"])
@@ -241,3 +304,20 @@ def test_prediction_takes_exactly_the_cities_of_the_fit() -> None:
         fit.predict(frame.drop(index=("003", 2001)))
     with pytest.raises(MissingColumnError, match="no column 'x1'"):
         fit.predict(frame[["x0"]])
+
+
+def test_prediction_names_what_is_wrong_with_the_drivers() -> None:
+    draw = draw_panel()
+    fit, frame = fit_of(draw), draw.panel.frame[draw.names]
+    with pytest.raises(AlignmentError, match="needs the index levels city and year"):
+        fit.predict(frame.reset_index())
+    with pytest.raises(AlignmentError, match=r"got \['year', 'city'\]"):
+        fit.predict(frame.swaplevel())
+    with pytest.raises(DuplicateKeyError, match="the drivers has 1 duplicated keys"):
+        fit.predict(pd.concat([frame, frame.iloc[:1]]))
+    gap = frame.copy()
+    gap.loc[("003", 2001), "x0"] = np.nan
+    with pytest.raises(
+        SpatialCoaggError, match=r"1 city-years lack one.*'003' in 2001"
+    ):
+        fit.predict(gap)
