@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -16,6 +17,7 @@ from spatial_coagg.cli import (
     WRONG_USAGE,
     main,
 )
+from spatial_coagg.cli.commands import _print_json
 from spatial_coagg.planner.study import Study
 
 WriteStudy: TypeAlias = Callable[..., Path]
@@ -181,6 +183,27 @@ def test_the_map_alone_speaks_the_language_asked_for(
     text = page.read_text(encoding="utf-8")
     assert f'<html lang="{language}"' in text
     assert word in text
+
+
+def test_json_has_no_value_that_json_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    table = {"p": float("nan"), "z": [np.float64("inf"), np.int64(3)], "name": "北京"}
+    _print_json(table | {"none": None, "yes": True, "path": Path("a")})
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    rest = {"none": None, "yes": True, "path": "a"}
+    assert found == {"p": None, "z": [None, 3], "name": "北京"} | rest
+
+
+def test_files_and_tables_are_listed_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["template", str(tmp_path), "--json"]) == FINE
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [Path(file).exists() for file in files] == [True, True]
+    output = str(tmp_path / "tables")
+    assert main(["reproduce", "--tables", "1", "--output", output, "--json"]) == FINE
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["folder"] == output
+    assert found["tables"]["1"]["figures"][0]["published"]
 
 
 def test_the_map_needs_no_regression_of_the_baseline(

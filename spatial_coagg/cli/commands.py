@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -190,7 +191,14 @@ def _reproduce(options: argparse.Namespace) -> int:
     _say(f"Computing {len(options.tables)} tables")
     made = reproduce(panel, tables=options.tables)
     folder = made.save(options.output, force=options.force)
-    sys.stdout.write(made.to_markdown())
+    if options.json:
+        tables = {
+            str(number): {"status": table.status, "figures": _records(table.frame)}
+            for number, table in made.tables.items()
+        }
+        _print_json({"folder": str(folder), "tables": tables})
+    else:
+        sys.stdout.write(made.to_markdown())
     _say(f"written to {folder}")
     return FINE
 
@@ -217,7 +225,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _template(options: argparse.Namespace) -> int:
     written = write_template(options.folder, force=options.force)
-    sys.stdout.writelines(f"{path}\n" for path in written)
+    if options.json:
+        _print_json({"files": [str(path) for path in written]})
+    else:
+        sys.stdout.writelines(f"{path}\n" for path in written)
     return FINE
 
 
@@ -265,13 +276,20 @@ def _records(table: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _print_json(content: object) -> None:
-    _print(json.dumps(content, ensure_ascii=False, default=_plain))
+    _print(json.dumps(_plain(content), ensure_ascii=False, allow_nan=False))
 
 
 def _plain(value: object) -> object:
-    """Turn what numpy and pandas hold into what JSON can."""
+    """Turn what Python, numpy and pandas hold into what JSON can; nan is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
     item = getattr(value, "item", None)
-    return item() if callable(item) else str(value)
+    bare = item() if callable(item) else value
+    if isinstance(bare, float):
+        return bare if math.isfinite(bare) else None
+    return bare if bare is None or isinstance(bare, bool | int | str) else str(bare)
 
 
 def _print(text: str) -> None:

@@ -266,6 +266,7 @@ def _add_reproduce(commands: Commands) -> None:
     _add_output(
         parser, "where to write (default: reproduction)", "FOLDER", "reproduction"
     )
+    _add_manners(parser)
 
 
 def _add_check(commands: Commands) -> None:
@@ -296,4 +297,7 @@ def _add_template(commands: Commands) -> None:
     )
     parser.add_argument(
         "--force", action="store_true", help="replace files of the same names"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the files' names as JSON"
     )

@@ -62,6 +62,13 @@ class Study:
     notes : dict of str
         What the computations so far warned about, in order.
 
+    Notes
+    -----
+    Ten names carry a newcomer; the study calls the same functions: `Study`,
+    `load_example`, `location_quotient`, `coagglomeration_theta`,
+    `build_contiguity`, `moran_by_year`, `fit_fixed_effects`, `fit_spatial_panel`,
+    `spatial_effects` and `what_if`.
+
     Examples
     --------
     >>> from spatial_coagg import Study
