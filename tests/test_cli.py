@@ -341,3 +341,37 @@ def test_problems_are_listed_and_marked_in_a_workbook(
     assert jobs["E2"].fill.fill_type is None
     assert (jobs["C3"].value, jobs["C3"].data_type) == ("=1", "s")
     assert main(arguments) == WRONG_USAGE
+
+
+def without_a_place(folder: Path) -> None:
+    text = (folder / "map.geojson").read_text(encoding="utf-8")
+    assert '"id": "05"' in text
+    (folder / "map.geojson").write_text(text.replace('"id": "05"', '"id": "x5"'))
+
+
+def with_zeros(folder: Path) -> None:
+    rows = (folder / "controls.csv").read_text(encoding="utf-8").splitlines()
+    zeros = [f"{row.rpartition(',')[0]},0" for row in rows[1:]]
+    (folder / "controls.csv").write_text("\n".join([rows[0], *zeros]))
+
+
+@pytest.mark.parametrize("spoil", [without_a_place, with_zeros])
+def test_data_that_do_not_fit_the_study_exit_with_three(
+    spoil: Callable[[Path], None], small_study: WriteStudy, tmp_path: Path
+) -> None:
+    settings = small_study(tmp_path)
+    spoil(tmp_path)
+    output = ["--output", str(tmp_path / "report")]
+    assert main(["run", str(settings), *output]) == DATA_PROBLEMS
+    assert main(["check", str(settings)]) == DATA_PROBLEMS
+
+
+def test_an_interrupted_command_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spatial_coagg.cli.commands.run_command", interrupt)
+    assert main(["template"]) == FAILED
+    assert capsys.readouterr().err.startswith("error: interrupted; what was there")

@@ -6,16 +6,26 @@ from collections.abc import Sequence
 
 from spatial_coagg.cli.parser import build_parser
 from spatial_coagg.errors import (
+    AlignmentError,
     BoundaryError,
+    DuplicateKeyError,
     InferenceWarning,
     OutputExistsError,
     SettingsError,
     SpatialCoaggError,
     SpatialCoaggWarning,
     TableError,
+    UnbalancedPanelError,
 )
 
 FINE, FAILED, WRONG_USAGE, DATA_PROBLEMS, NOT_TRUSTED = range(5)
+DATA_ERRORS = (
+    AlignmentError,
+    BoundaryError,
+    DuplicateKeyError,
+    TableError,
+    UnbalancedPanelError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from spatial_coagg.cli.commands import run_command  # noqa: PLC0415
 
             status = run_command(options)
-        except (TableError, BoundaryError) as error:
+        except DATA_ERRORS as error:
             return _fail(error, DATA_PROBLEMS)
         except (SettingsError, OutputExistsError) as error:
             return _fail(error, WRONG_USAGE)

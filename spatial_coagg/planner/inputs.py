@@ -102,7 +102,15 @@ def read_jobs_table(settings: Settings) -> pd.DataFrame:
     """Return the jobs of the sample, of a study with tables of its own."""
     if settings.jobs is None:
         raise SettingsError("[jobs] is needed")
-    return _in_sample(_read_jobs(settings.jobs), settings.sample, name="the jobs table")
+    jobs = _read_jobs(settings.jobs)
+    left_out = pd.Index(settings.sample.leave_out, dtype="str")
+    unknown = left_out.difference(jobs.index.unique("city"))
+    if len(unknown) > 0:
+        raise AlignmentError(
+            f"sample.leave_out names cities that the jobs table lacks: "
+            f"{listed(unknown)}; write codes as text, as the table has them"
+        )
+    return _in_sample(jobs, settings.sample, name="the jobs table")
 
 
 def read_controls_table(settings: Settings) -> pd.DataFrame:
@@ -254,6 +262,8 @@ def _in_sample(
     if sample.codes_starting_with:
         codes = table.index.get_level_values("city")
         keep &= codes.str.startswith(sample.codes_starting_with)
+    if sample.leave_out:
+        keep &= ~table.index.get_level_values("city").isin(sample.leave_out)
     if sample.years is not None:
         first, last = sample.years
         years = table.index.get_level_values("year")

@@ -156,6 +156,7 @@ class SampleSettings(_Section):
 
     years: tuple[int, int] | None = None
     codes_starting_with: tuple[Name, ...] = ()
+    leave_out: tuple[Name, ...] = ()
     group_from_code: PositiveInt | None = None
     balance: Literal["none", "error", "drop-cities", "drop-years"] = "none"
 

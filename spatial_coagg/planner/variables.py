@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg.checks import check_columns_exist
-from spatial_coagg.errors import DataWarning, SettingsError, SpatialCoaggError
+from spatial_coagg.errors import DataWarning, Problem, SettingsError, TableError
 
 _FORM = re.compile(
     r"\s*(?:(ln|ln1p)\s*\(\s*(?P<inner>[^()]+?)\s*\)|(?P<bare>[^()]+?))\s*"
@@ -72,7 +72,7 @@ def transform_variables(
     ------
     MissingColumnError
         If a name is not in `frame`.
-    SpatialCoaggError
+    TableError
         If a logarithm does not exist and `zeros` is ``"error"``.
 
     Examples
@@ -100,14 +100,16 @@ def _transform(
     if impossible.any():
         count = int(impossible.sum())
         city, year = values.index[impossible.to_numpy()][0]
+        noun, verb = ("value", "has") if count == 1 else ("values", "have")
         found = (
-            f"{variable.label}: {count} values of {variable.column!r} have no "
+            f"{variable.label}: {count} {noun} of {variable.column!r} {verb} no "
             f"logarithm, the first for city {city!r} in {year}"
         )
         if zeros == "error":
-            raise SpatialCoaggError(
-                f"{found}; correct them, write ln1p({variable.column}), or set "
-                f'zeros = "missing" to leave those rows out'
+            way_out = (
+                f"{found}; correct it, write ln1p({variable.column}), or set "
+                f'zeros = "missing" to leave such rows out'
             )
+            raise TableError("the study's variables", [Problem(way_out)])
         warnings.warn(f"{found}; those rows are left out", DataWarning, stacklevel=4)
     return pd.Series(np.log(values.where(~impossible) + shift))

@@ -71,6 +71,26 @@ def test_years_and_codes_choose_the_sample(
     assert list(jobs.index.unique("year")) == [2002, 2003]
 
 
+def test_cities_may_be_left_out_by_code(
+    small_study: WriteStudy, tmp_path: Path
+) -> None:
+    settings = small_study(tmp_path)
+    change(settings, ("[weights]", '[sample]\nleave_out = ["03", "11"]\n[weights]'))
+    found = read_inputs(read_settings(settings))
+    for table in (found.jobs, found.controls):
+        left = list(table.index.unique("city"))
+        assert left == [f"{n:02d}" for n in range(11) if n != 3]
+
+
+def test_leaving_out_a_city_that_is_not_there_is_refused(
+    small_study: WriteStudy, tmp_path: Path
+) -> None:
+    settings = small_study(tmp_path)
+    change(settings, ("[weights]", '[sample]\nleave_out = ["3", "11"]\n[weights]'))
+    with pytest.raises(AlignmentError, match=r"leave_out names .* lacks: '3'; write"):
+        read_inputs(read_settings(settings))
+
+
 def test_a_sample_without_rows_is_refused(
     small_study: WriteStudy, tmp_path: Path
 ) -> None:

@@ -46,7 +46,7 @@ def test_the_logarithm_of_zero_names_city_and_year() -> None:
 
 
 def test_zeros_may_be_left_out_with_a_warning() -> None:
-    with pytest.warns(DataWarning, match="1 values of 'patents'"):
+    with pytest.warns(DataWarning, match="1 value of 'patents' has"):
         made = transform_variables(FRAME, ["ln(patents)"], zeros="missing")
     assert made["ln(patents)"].isna().tolist() == [True, False]
 
