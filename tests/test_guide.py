@@ -207,7 +207,10 @@ def test_agreement_measured_again_is_the_one_kept(tmp_path: Path) -> None:
     output = tmp_path / "agreement.json"
     script = PAGES / "measure_agreement.py"
     command = [sys.executable, str(script), "--output", str(output), *SAMPLE]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     again = {key_of(row): row for row in json.loads(output.read_text())["rows"]}
     kept = {
         key_of(row): row for row in AGREEMENT if row["test"].split("::")[0] in SAMPLE

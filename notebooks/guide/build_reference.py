@@ -37,7 +37,8 @@ def first_sentence(path: str) -> str:
     module, name = path.rsplit(".", 1)
     for node in _tree(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return (ast.get_docstring(node) or "").splitlines()[0]
+            line = (ast.get_docstring(node) or "").splitlines()[0]
+            return re.sub(r":\w+:`(\w+)`", r"`\1`", line)
     message = f"{path} is not defined where the stub says"
     raise LookupError(message)
 

@@ -7,6 +7,7 @@ Run it where the data of the references are (SPATIAL_COAGG_SHARED):
     python notebooks/guide/measure_agreement.py
 
 It writes `agreement.json` beside itself, from which `build_validation.py` makes a page.
+With names of test files it measures those again and keeps the rows of the others.
 """
 
 import argparse
@@ -37,6 +38,7 @@ READERS = ("reference", "BANK", "specifications", "plm(", "read_results", "fixed
 # Draws of two programs differ by chance; such comparisons have a wide tolerance.
 CHANCE = 0.005
 MOST_DIGITS = 15.0
+KEYS = ("file", "specification", "program", "test", "drawn")
 plain = json.loads
 MACHINE = ("numpy", "scipy", "pandas", "linearmodels", "spatial-coagg")
 
@@ -228,17 +230,16 @@ def digits(ours: float, theirs: float) -> float:
     return min(MOST_DIGITS, -math.log10(error))
 
 
+def _key_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEYS)
+
+
 def summarise(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield one row for each specification, program and test."""
-    keys = ("file", "specification", "program", "test", "drawn")
-
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[name] for name in keys)
-
-    for group, rows in groupby(sorted(found, key=key), key=key):
+    for group, rows in groupby(sorted(found, key=_key_of), key=_key_of):
         reached = [row["digits"] for row in rows]
         yield {
-            **dict(zip(keys, group, strict=True)),
+            **dict(zip(KEYS, group, strict=True)),
             "numbers": len(reached),
             "fewest": round(min(reached), 1),
             "median": round(float(np.median(reached)), 1),
@@ -254,6 +255,13 @@ def tests_with_references() -> list[str]:
         if path.stem not in (REPEATED, "test_guide")
         and any(word in path.read_text(encoding="utf-8") for word in words)
     ]
+
+
+def _kept_rows(options: argparse.Namespace) -> list[dict[str, Any]]:
+    if not options.tests or not options.output.exists():
+        return []
+    rows = plain(options.output.read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if row["test"].split("::")[0] not in options.tests]
 
 
 def main() -> int:
@@ -274,7 +282,8 @@ def main() -> int:
         "python": platform.python_version(),
         **{name: version(name) for name in MACHINE},
     }
-    rows = ",\n".join(json.dumps(row) for row in summarise(recorder.found))
+    measured_rows = [*_kept_rows(options), *summarise(recorder.found)]
+    rows = ",\n".join(json.dumps(row) for row in sorted(measured_rows, key=_key_of))
     content = f'{{"measured_with": {json.dumps(measured)},\n"rows": [\n{rows}\n]}}\n'
     options.output.write_text(content, encoding="utf-8")
     return 0
