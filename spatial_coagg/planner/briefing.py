@@ -22,6 +22,7 @@ from spatial_coagg.planner.clusters import (
     clustering_chapter,
     local_chapter,
 )
+from spatial_coagg.planner.column_words import column_sheet
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.robustness import robustness_chapter, robustness_sheets
 from spatial_coagg.planner.scenario_chapter import what_if_chapter, what_if_sheets
@@ -82,8 +83,14 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
     """Return every table of the report, unrounded."""
     ranking = rank_cities(results.theta, results.names, results.ranking_years)
     sheets = [
-        Sheet("theta", _named(results), "theta by city and year, all its versions."),
-        Sheet("quotients", results.quotients.values, results.quotients.benchmark),
+        Sheet(
+            "theta", _named(results), "Theta of each city and year, all its versions."
+        ),
+        Sheet(
+            "quotients",
+            results.quotients.values,
+            f"Location quotients, compared with {results.quotients.benchmark}.",
+        ),
         Sheet("ranking", ranking, "Highest theta in some years."),
         Sheet(
             "sectors", average_by_sector(results.thetas), "Average theta of each year."
@@ -104,8 +111,10 @@ def compose_sheets(results: StudyResults) -> list[Sheet]:
     for number, (heading, fit) in enumerate(results.fits.items(), start=1):
         sheets.append(Sheet(f"fit {number}", fit.estimates, f"{fit.title}: {heading}."))
         facts = pd.DataFrame({"value": dict(fit.facts)}).rename_axis("fact")
-        sheets.append(Sheet(f"fit {number} facts", facts, f"{fit.title}: {heading}."))
-    return sheets
+        sheets.append(
+            Sheet(f"fit {number} facts", facts, f"Of {fit.title}: {heading}.")
+        )
+    return [column_sheet(sheets), *sheets]
 
 
 def key_results(results: StudyResults) -> dict[str, float | int | str]:
