@@ -13,6 +13,8 @@ from spatial_coagg.models.spatial_fit import SpatialWeights
 class SpatialIVFit:
     """A spatial model by two-stage least squares; it answers the `Fit` protocol.
 
+    It has no `predict`: the effects are swept out and not estimated.
+
     Attributes
     ----------
     title : str

@@ -93,9 +93,9 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         For the incidental parameters. ``"transform"``: the orthonormal transformation
         of Lee and Yu (2010), N (T - 1), (N - 1) T or (N - 1)(T - 1) observations;
         with year effects every row of W must sum to one. ``"bias"``: their analytical
-        correction of the plain estimates. ``"none"``: plain (splm, xsmle's default,
-        Elhorst's routines). By default ``"transform"`` where it can be used, else
-        ``"none"`` with a warning.
+        correction of the plain estimates, for the same W. ``"none"``: plain (splm,
+        xsmle's default, Elhorst's routines). By default ``"transform"`` where it can be
+        used, else ``"none"`` with a warning.
     covariance : str, DriscollKraay or Conley, optional
         ``"expected"`` or ``"observed"``: information matrix, the effects projected out;
         expected by default, observed with more than 4,000 cities. ``"robust"``: to
