@@ -42,7 +42,7 @@ def fit_of(name: str, place: int) -> SpatialIVFit:
             error="GMerrorsar" in call or "spatial.error=TRUE" in call,
             spillovers=drivers if "Durbin=TRUE" in call else (),
             moments=WEIGHTS.get(given[1], "fully-weighted")  # type: ignore[arg-type]
-            if given
+            if given and effects == "random"  # with city effects they are one
             else "fully-weighted",
             random_method="g2sls" if "g2sls" in call else "ec2sls",
         )
