@@ -7,7 +7,7 @@ import numpy as np
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import SlowComputationWarning
+from spatial_coagg.errors import EstimationError, SlowComputationWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import Spectrum, spectrum, stochastic_spectrum
@@ -18,6 +18,28 @@ LogDeterminant: TypeAlias = Literal["exact", "stochastic"]
 # Cities from which the exact log-determinant takes minutes.
 MINUTES = 300_000
 PROBES = 32
+
+
+def check_log_determinant(
+    model: str, asked: LogDeterminant | None, rng: Seed, *, has_one: bool
+) -> None:
+    """Refuse options about a log-determinant that is not there or not drawn.
+
+    Raises
+    ------
+    EstimationError
+        If the model has neither rho nor lambda, or `rng` is given for exact ones.
+    """
+    if asked is not None and not has_one:
+        raise EstimationError(
+            f"model {model!r} has neither rho nor lambda, so log_determinant= does not "
+            f"apply; leave it out"
+        )
+    if rng is not None and asked != "stochastic":
+        raise EstimationError(
+            "nothing is drawn by exact log-determinants, so rng= does not apply; leave "
+            'it out or use log_determinant="stochastic"'
+        )
 
 
 def make_spectrum(

@@ -20,7 +20,11 @@ from spatial_coagg.models.spatial_covariances import (
     settle_covariance,
 )
 from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
-from spatial_coagg.models.spatial_logdet import LogDeterminant, make_spectrum
+from spatial_coagg.models.spatial_logdet import (
+    LogDeterminant,
+    check_log_determinant,
+    make_spectrum,
+)
 from spatial_coagg.models.spatial_plan import (
     Correction,
     SpatialModel,
@@ -194,6 +198,9 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         )  # fmt: skip
     _check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
+    check_log_determinant(
+        model, log_determinant, rng, has_one=plan.has_lag or plan.has_error
+    )
     check_weights_apply(
         model, error_weights=error_weights, spillover_weights=spillover_weights
     )

@@ -329,3 +329,13 @@ def test_derivatives_of_moments_are_those_of_differences(*, by_year: bool) -> No
     low, middle, high = (moments.at(0.3 + side * 1e-3) for side in (-1, 0, 1))
     np.testing.assert_allclose(first, (high - low) / 2e-3, atol=1e-4)
     np.testing.assert_allclose(second, (high - 2 * middle + low) / 1e-6, atol=1e-4)
+
+
+def test_a_model_without_rho_or_lambda_has_no_log_determinant() -> None:
+    with pytest.raises(EstimationError, match="'slx' has neither rho nor lambda"):
+        fit("lattice", model="slx", log_determinant="exact")
+
+
+def test_chance_is_refused_where_nothing_is_drawn() -> None:
+    with pytest.raises(EstimationError, match="nothing is drawn by exact"):
+        fit("lattice", rng=1)
