@@ -94,6 +94,16 @@ def test_results_of_public_functions_are_in_the_reference() -> None:
             assert set(ours) <= found, name
 
 
+def test_the_ten_names_are_those_of_the_study() -> None:
+    text = (PAGES / "reference" / "index.md").read_text(encoding="utf-8")
+    part = text.split("## Ten names to start with")[1].split("##")[0]
+    shown = re.findall(r"^\| \[`(\w+)`\]", part, re.MULTILINE)
+    told = (inspect.getdoc(spatial_coagg.Study) or "").split("Ten names")[1]
+    named = re.findall(r"`(\w+)`", told.split("\n\n")[0])
+    assert len(shown) == 10
+    assert set(shown) == set(named)
+
+
 def command_lines() -> list[str]:
     """Return every command of the guide's shell blocks."""
     return sorted(
