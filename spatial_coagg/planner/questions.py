@@ -1,19 +1,14 @@
 """The what-ifs that a report asks by itself."""
 
-from typing import TYPE_CHECKING
-
 from spatial_coagg.planner.baseline import theta_driver
-from spatial_coagg.planner.spatial import SpatialStudy
+from spatial_coagg.planner.spatial import SpatialSource, SpatialStudy
 from spatial_coagg.planner.what_if_command import WhatIfAnswer, run_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
-
-if TYPE_CHECKING:
-    from spatial_coagg.planner.study import Study
 
 RISE, CORRIDOR = 10.0, 3
 
 
-def ask_questions(study: "Study") -> tuple[WhatIfAnswer, ...]:
+def ask_questions(study: SpatialSource) -> tuple[WhatIfAnswer, ...]:
     """Ask who gains from a rise, from whom its city gains, and who rises best together.
 
     Parameters
@@ -39,7 +34,7 @@ def ask_questions(study: "Study") -> tuple[WhatIfAnswer, ...]:
     return tuple(run_what_if(study, request) for request in requests)
 
 
-def _most_giving(study: "Study", spatial: SpatialStudy) -> str:
+def _most_giving(study: SpatialSource, spatial: SpatialStudy) -> str:
     """Return the city whose rise all others gain most from."""
     given = spatial.effects.given[theta_driver(study.settings)]
     return str(given.sort_index().idxmax())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -20,6 +20,7 @@ from spatial_coagg.models.spatial_choice import SpatialChoice, choose_spatial_mo
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_plan import Correction, SpatialModel
+from spatial_coagg.planner.inputs import Inputs
 from spatial_coagg.planner.neighbours import build_weights, describe_rule
 from spatial_coagg.planner.notes import noted
 from spatial_coagg.planner.settings import Settings, SpatialSettings, WeightsSettings
@@ -263,3 +264,23 @@ def _rule(name: str) -> WeightsSettings:
     return WeightsSettings.model_validate(
         {"rule": name, "islands": "nearest", "power": 2.0}
     )
+
+
+class SpatialSource(Protocol):
+    """A study of which what-ifs can be asked."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is studied and how."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """Tables and map."""
+
+    @property
+    def thetas(self) -> pd.DataFrame:
+        """The co-agglomeration index, and that of each sector."""
+
+    @property
+    def spatial(self) -> SpatialStudy | None:
+        """The spatial models, if any."""

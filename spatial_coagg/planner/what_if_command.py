@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +14,7 @@ from spatial_coagg.planner.reach import corridor, targets
 from spatial_coagg.planner.scales import choose_driver, read_label
 from spatial_coagg.planner.scenario_result import WhatIf
 from spatial_coagg.planner.scenarios import what_if
+from spatial_coagg.planner.spatial import SpatialSource
 from spatial_coagg.planner.telling import tell_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
 from spatial_coagg.report.findings import Words, enumerated
@@ -26,10 +26,6 @@ from spatial_coagg.report.what_if_findings import (
     word_jobs,
     word_synergy,
 )
-
-if TYPE_CHECKING:
-    # A study asks what-ifs of itself for its report.
-    from spatial_coagg.planner.study import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +69,7 @@ class WhatIfAnswer:
         }
 
 
-def run_what_if(study: "Study", request: WhatIfRequest) -> WhatIfAnswer:
+def run_what_if(study: SpatialSource, request: WhatIfRequest) -> WhatIfAnswer:
     """Answer a what-if by the spatial models of a study.
 
     Parameters
@@ -109,7 +105,7 @@ def run_what_if(study: "Study", request: WhatIfRequest) -> WhatIfAnswer:
 class _Asked:
     """A study, a request and the fit that answers."""
 
-    study: "Study"
+    study: SpatialSource
     request: WhatIfRequest
     fit: SpatialPanelFit
     weights: str
@@ -117,14 +113,14 @@ class _Asked:
     column: str
 
     @classmethod
-    def of(cls, study: "Study", request: WhatIfRequest) -> "_Asked":
-        fits = study.spatial_fits
-        if not fits:
+    def of(cls, study: SpatialSource, request: WhatIfRequest) -> "_Asked":
+        if study.spatial is None:
             raise SpatialCoaggError(
                 "this study has no spatial model: its settings leave it out, or its "
                 "panel has gaps (see the notes)"
             )
-        name = request.weights or next(iter(fits))
+        fits = study.spatial.fits
+        name = request.weights or study.spatial.main
         if name not in fits:
             raise SpatialCoaggError(
                 f"the study has no weights {name!r}; it has {listed(list(fits))}"
@@ -134,6 +130,18 @@ class _Asked:
         fit = fits[name]
         column = read_label(choose_driver(fit, None)).column
         return cls(study, request, fit, name, names, column)
+
+    @property
+    def others(self) -> dict[str, SpatialPanelFit]:
+        """The fits by every kind of neighbours whose effects can be told."""
+        spatial = self.study.spatial
+        if spatial is None:
+            return {}
+        return {
+            name: fit
+            for name, fit in spatial.fits.items()
+            if not spatial.is_at_bound(name)
+        }
 
     @property
     def words(self) -> Words:
@@ -206,11 +214,7 @@ class _Change:
 
 def _answer_change(asked: _Asked) -> WhatIfAnswer:
     change = _rises(asked) if asked.request.raised else _moves(asked)
-    fits = {asked.weights: asked.fit} | {
-        name: fit
-        for name, fit in asked.study.spatial_fits.items()
-        if not _at_bound(asked.study, name)
-    }
+    fits = {asked.weights: asked.fit} | asked.others
     answers = {name: change.ask(fit) for name, fit in fits.items()}
     found = answers[asked.weights]
     question = replace(change.question, unit=found.unit)
@@ -302,10 +306,6 @@ def _answer(
 ) -> WhatIfAnswer:
     told = tuple(sentence for sentence in sentences if sentence)
     return WhatIfAnswer(question, asked.weights, told, asked.named(table))
-
-
-def _at_bound(study: "Study", name: str) -> bool:
-    return study.spatial is not None and study.spatial.is_at_bound(name)
 
 
 def _rise(percent: float) -> str:
