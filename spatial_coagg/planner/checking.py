@@ -30,6 +30,7 @@ from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.study import Study
 from spatial_coagg.report.workbook import save_book
 from spatial_coagg.tables.files import open_sheet
+from spatial_coagg.tables.jumps import find_jumps
 from spatial_coagg.tables.sheet import Sheet
 
 COLUMNS = ("kind", "table", "row", "column", "city", "year", "value", "what to do")
@@ -136,7 +137,8 @@ def check_study(settings: Settings) -> StudyCheck:
     -------
     StudyCheck
         If every table can be read, also what only shows when they meet: cities that
-        the map lacks, logarithms of zero, gaps that rule out spatial models.
+        the map lacks, logarithms of zero, gaps that rule out spatial models, numbers
+        that leap tenfold from one year to the next.
 
     Examples
     --------
@@ -155,7 +157,19 @@ def check_study(settings: Settings) -> StudyCheck:
             found += [each for each in more if each not in found]
             if any(each.is_error for each in more):
                 break
+        else:
+            found += _jumps(study)
     return StudyCheck(settings, tuple(found))
+
+
+def _jumps(study: Study) -> list[TableProblem]:
+    """Note numbers that leap; they may be right."""
+    tables = {"jobs": study.inputs.jobs, "controls": study.inputs.controls}
+    return [
+        TableProblem(name, problem, is_error=False)
+        for name, table in tables.items()
+        for problem in find_jumps(table)
+    ]
 
 
 def _readers(settings: Settings) -> dict[str, Callable[[Settings], object]]:

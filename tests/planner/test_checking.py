@@ -72,3 +72,16 @@ def test_the_embedded_study_has_no_problem() -> None:
     found = check_study(example_settings())
     assert found.errors == 0
     assert len(found.found) > 0
+
+
+def test_a_number_that_leaps_is_noted(small_study: WriteStudy, tmp_path: Path) -> None:
+    settings = small_study(tmp_path)
+    text = (tmp_path / "controls.csv").read_text().splitlines()
+    place = next(i for i, line in enumerate(text) if line.startswith("03,2002,"))
+    text[place] = "03,2002,900000"
+    (tmp_path / "controls.csv").write_text("\n".join(text))
+    frame = check_study(read_settings(settings)).frame
+    noted = frame.loc[frame["table"] == "controls"]
+    assert noted[["kind", "city", "year", "column"]].to_numpy().tolist() == [
+        ["note", "03", "2002", "gdp"]
+    ]
