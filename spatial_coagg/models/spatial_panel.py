@@ -9,6 +9,7 @@ import numpy as np
 from spatial_coagg._typing import Effects, Seed
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, InferenceWarning
+from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
@@ -97,9 +98,9 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         For the incidental parameters. ``"transform"``: the orthonormal transformation
         of Lee and Yu (2010), N (T - 1), (N - 1) T or (N - 1)(T - 1) observations;
         with year effects every row of W must sum to one. ``"bias"``: their analytical
-        correction of the plain estimates, for the same W. ``"none"``: plain (splm,
-        xsmle's default, Elhorst's routines). By default ``"transform"`` where it can be
-        used, else ``"none"`` with a warning.
+        correction of the plain estimates, in its form for any W. ``"none"``: plain
+        (splm, xsmle's default, Elhorst's routines). By default ``"transform"`` where it
+        can be used, else ``"none"`` with a warning.
     covariance : str, DriscollKraay or Conley, optional
         ``"expected"`` or ``"observed"``: information matrix, the effects projected out;
         expected by default, observed with more than 4,000 cities. ``"robust"``: to
@@ -269,8 +270,9 @@ def _without_bias(
     """Correct plain estimates (Lee and Yu 2010, in Elhorst's recipe).
 
     With both effects: theta + (information / NT)^-1 a / N, a = 1 / (1 - rho),
-    1 / (1 - lambda), 1 / (2 sigma2); then sigma2 T / (T - 1). With city effects that
-    last step alone, with year effects sigma2 N / (N - 1). The standard errors are of
+    1 / (1 - lambda), 1 / (2 sigma2), the first two in their form for any W (see
+    `score_biases`); then sigma2 T / (T - 1). With city effects that last step alone,
+    with year effects sigma2 N / (N - 1). The standard errors are of
     (N - 1)(T - 1) observations and T - 1 years of log-determinants (splm's LeeYu; with
     N T and T they would be Elhorst's and SDPDmod's).
     """
@@ -282,12 +284,10 @@ def _without_bias(
             likelihood, found, own, error, projected=False
         )
         a = np.zeros(len(information))
-        place = len(slopes)
-        if plan.has_lag:
-            a[place] = 1 / (1 - rho)
-            place += 1
-        if plan.has_error:
-            a[place] = 1 / (1 - lam)
+        biases = score_biases(rho, lam, own, error)
+        kept = [plan.has_lag, plan.has_error]
+        scores = [each for each, there in zip(biases, kept, strict=True) if there]
+        a[len(slopes) : len(slopes) + len(scores)] = scores
         a[-1] = 1 / (2 * sigma2)
         shift = np.linalg.solve(information / (years * cities), a) / cities
         slopes = slopes + shift[: len(slopes)]

@@ -133,7 +133,7 @@ def settle_correction(
                 f"correction={asked!r} does not apply; leave it out"
             )
         return "none"
-    if not plan.by_year or asked == "none":
+    if not plan.by_year or asked in ("none", "bias"):
         return asked or "transform"
     off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
     uneven = int(np.any(off, axis=0).sum()) if off else 0
@@ -145,8 +145,8 @@ def settle_correction(
     )
     if asked is not None:
         raise WeightsError(
-            f'{told}; use correction="none", or weights with transform="row" and '
-            f'islands="nearest"'
+            f'{told}; use correction="bias" or "none", or weights with '
+            f'transform="row" and islands="nearest"'
         )
     warnings.warn(
         f"{told}: the plain likelihood is used, whose rho is biased towards zero when "

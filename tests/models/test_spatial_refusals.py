@@ -1,6 +1,7 @@
 """Bad input of spatial models: each a named error or warning."""
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -61,19 +62,31 @@ def test_an_island_under_year_effects_is_told(effects: str) -> None:
     assert fit.correction == "none"
 
 
-@pytest.mark.parametrize("correction", ["transform", "bias"])
-def test_an_island_is_refused_where_its_row_must_sum_to_one(correction: str) -> None:
-    told = 'use correction="none", or weights with transform="row"'
+def test_an_island_is_refused_where_its_row_must_sum_to_one() -> None:
+    told = 'use correction="bias" or "none", or weights with transform="row"'
     with pytest.raises(WeightsError, match=re.escape(told)):
-        fit_of(with_island(), correction=correction)
+        fit_of(with_island(), correction="transform")
 
 
-@pytest.mark.parametrize("correction", ["transform", "bias"])
-def test_rows_that_do_not_sum_to_one_are_refused(correction: str) -> None:
+def test_rows_that_do_not_sum_to_one_are_refused_by_the_transformation() -> None:
     draw = draw_panel()
     halved = Draw(draw.y, draw.x, draw.w / 2, draw.codes)
     with pytest.raises(WeightsError, match="9 rows of the weights do not sum to one"):
-        fit_of(halved, correction=correction)
+        fit_of(halved, correction="transform")
+
+
+@pytest.mark.parametrize("model", ["sar", "sem", "sdm", "sac"])
+def test_the_bias_correction_does_not_depend_on_the_scale_of_the_weights(
+    model: str,
+) -> None:
+    draw = draw_panel()
+    halved = Draw(draw.y, draw.x, draw.w / 2, draw.codes)
+    with warnings.catch_warnings(action="ignore", category=InferenceWarning):
+        whole = fit_of(draw, model=model, correction="bias")
+        half = fit_of(halved, model=model, correction="bias")
+    assert half.rho == pytest.approx(2 * whole.rho, abs=1e-7)
+    assert half.error_lambda == pytest.approx(2 * whole.error_lambda, abs=1e-7)
+    assert half.sigma2 == pytest.approx(whole.sigma2, rel=1e-7)
 
 
 def test_rows_of_error_weights_count_where_there_is_an_error() -> None:
