@@ -113,5 +113,7 @@ def test_a_single_year_is_a_panel_without_moves() -> None:
 def test_a_year_of_equal_values_is_named() -> None:
     values = np.vstack([VALUES, np.full(16, 3.0)])
     for test in (moran_by_year, panel_moran, local_moran_by_year):
-        with pytest.raises(SpatialCoaggError, match=r"all 16 values of '2002' are equal"):
+        with pytest.raises(
+            SpatialCoaggError, match=r"all 16 values of '2002' are equal"
+        ):
             test(panel_of(values), "x", lattice(4))

@@ -149,8 +149,9 @@ def test_conditional_statistics_are_those_of_a_dense_likelihood(
     )
     for model, tested, test in cases:
         fit = fit_spatial_panel(
-            draw.panel, draw.graph, "y", draw.names, model=model, **given
-        )
+            draw.panel, draw.graph, "y", draw.names, model=model, effects=effects,
+            error_weights=given["error_weights"] if model == "sem" else None,
+        )  # fmt: skip
         slopes = fit.estimates["estimate"].to_numpy()[:-1]
         place = np.array([*slopes, fit.rho, fit.error_lambda, fit.sigma2])
         assert test is not None

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 import pytest
+from small_study import write_small_study
 
 from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.atlas import (
@@ -33,8 +34,6 @@ def results_of(path: Path) -> StudyResults:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> StudyResults:
-    from conftest import write_small_study  # noqa: PLC0415 - the fixture is narrower
-
     return results_of(write_small_study(tmp_path_factory.mktemp("atlas")))
 
 

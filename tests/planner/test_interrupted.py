@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import WriteStudy
+from small_study import WriteStudy
 
 from spatial_coagg.drafts import SUFFIX
 

@@ -8,7 +8,7 @@ import docx
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import write_small_study
+from small_study import write_small_study
 
 from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.log import Log
