@@ -275,6 +275,8 @@ def main() -> int:
     recorder = Recorder()
     files = options.tests or tests_with_references()
     recorder.listen()
+    # Options of an outer run, such as its coverage, are not meant for this one.
+    os.environ.pop("PYTEST_ADDOPTS", None)
     status = pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[recorder])
     if status != pytest.ExitCode.OK:
         sys.exit("not every number is met: nothing was written")
