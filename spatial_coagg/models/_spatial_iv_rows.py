@@ -12,6 +12,7 @@ from spatial_coagg.models._spatial_error_moments import (
     pooled_components,
     random_components,
 )
+from spatial_coagg.models._spatial_levels import Levels, fixed_levels
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models._spatial_two_stage import TwoStage, two_stage
 
@@ -121,6 +122,31 @@ class Equation:
         deviations = (raw - means).reshape(-1, raw.shape[2])
         repeated = np.broadcast_to(means, raw.shape).reshape(-1, raw.shape[2])
         return FlatRows(moved.y, moved.z, np.hstack([moved.h, deviations, repeated]))
+
+    def split(
+        self, coefficients: FloatArray, found: ErrorComponents
+    ) -> tuple[Levels, FloatArray]:
+        """Return the effects, and the noise of shape (T, N) that they leave.
+
+        Random effects are predicted: 1 - noise / between of a city's mean.
+        """
+        rest = self.y - self.z @ coefficients
+        if self.effects == "random":
+            share = 1 - found.noise / found.between
+            levels = Levels(0.0, share * rest.mean(axis=0), None)
+        else:
+            levels = fixed_levels(
+                rest, by_city=self.by_city, by_year=self.by_year, error=found.error,
+                matrix=self.matrix,
+            )  # fmt: skip
+        rest = rest - levels.mean
+        if levels.by_city is not None:
+            rest = rest - levels.by_city
+        if levels.by_year is not None:
+            rest = rest - levels.by_year[:, None]
+        if self.matrix is not None:
+            rest = rest - found.error * lag(rest[:, :, None], self.matrix)[:, :, 0]
+        return levels, rest
 
     def components(self, kind: MomentWeights) -> ErrorComponents:
         """Estimate lambda and the variances from first residuals."""

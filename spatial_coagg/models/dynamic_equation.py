@@ -26,9 +26,9 @@ from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solut
 from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.fit import tabulate_estimates
-from spatial_coagg.models.spatial_fit import SpatialWeights
 from spatial_coagg.models.spatial_plan import SpatialPlan
 from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import EigenSpectrum
 
 DynamicCorrection: TypeAlias = Literal["bias", "none"]

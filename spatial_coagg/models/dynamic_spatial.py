@@ -13,9 +13,9 @@ from spatial_coagg.models.dynamic_equation import (
     DynamicEquation,
 )
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
-from spatial_coagg.models.spatial_fit import SpatialWeights
 from spatial_coagg.models.spatial_plan import Weights, read_plan
 from spatial_coagg.models.spatial_rows import SpatialRows, read_matrix
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import DENSE_LIMIT, eigen_spectrum
 

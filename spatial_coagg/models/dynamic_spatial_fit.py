@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from spatial_coagg.models._dynamic_spatial import Dynamics
-from spatial_coagg.models.spatial_fit import SpatialWeights
+from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
 @dataclass(frozen=True, slots=True, eq=False)

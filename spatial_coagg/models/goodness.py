@@ -46,9 +46,9 @@ def r_squared(rows: StaticRows, slopes: FloatArray) -> RSquared:
     predicted = rows.x @ slopes
     means_y, means_p = group_means(rows.y, city), group_means(predicted, city)
     return RSquared(
-        within=_squared_correlation(rows.y - means_y[city], predicted - means_p[city]),
-        between=_squared_correlation(means_y, means_p),
-        overall=_squared_correlation(rows.y, predicted),
+        within=squared_correlation(rows.y - means_y[city], predicted - means_p[city]),
+        between=squared_correlation(means_y, means_p),
+        overall=squared_correlation(rows.y, predicted),
     )
 
 
@@ -121,8 +121,9 @@ def share_explained(outcome: FloatArray, residuals: FloatArray) -> float:
     return 1 - float(np.square(residuals).sum()) / whole
 
 
-def _squared_correlation(first: FloatArray, second: FloatArray) -> float:
-    first, second = first - first.mean(), second - second.mean()
+def squared_correlation(first: FloatArray, second: FloatArray) -> float:
+    """Return the squared correlation of two arrays of one shape; nan if one is flat."""
+    first, second = (first - first.mean()).ravel(), (second - second.mean()).ravel()
     product = float(first @ second) ** 2
     whole = float(first @ first) * float(second @ second)
     return product / whole if whole > 0 else float("nan")

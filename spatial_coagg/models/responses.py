@@ -11,7 +11,7 @@ from spatial_coagg.checks import listed
 from spatial_coagg.errors import MissingColumnError, SpatialCoaggError
 from spatial_coagg.models._responses import HELD, Curves, quantiles
 from spatial_coagg.models.effects import SpatialFit, draw_estimates, joint_estimates
-from spatial_coagg.models.spatial_fit import SpatialWeights
+from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
 @dataclass(frozen=True, slots=True, eq=False)

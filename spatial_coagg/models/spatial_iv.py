@@ -23,8 +23,8 @@ from spatial_coagg.models._spatial_two_stage import (
     sargan,
 )
 from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
-from spatial_coagg.models.spatial_fit import SpatialWeights
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.models.spatial_iv_terms import (
     IVEffects,
@@ -40,8 +40,9 @@ from spatial_coagg.models.spatial_rows import (
     check_identified,
     read_matrix,
 )
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import spectrum
+from spatial_coagg.weights._logdet import solve, spectrum
 
 IVCovariance: TypeAlias = Literal["classical", "robust", "clustered"]
 # First-stage F below which instruments count as weak (Staiger and Stock 1997).
@@ -228,10 +229,10 @@ class _IVResult:
         test = self._overidentification(found, asked)
         is_random = terms.effects == "random"
         between = self.components.between if is_random else None
-        index = pd.MultiIndex.from_product(
-            [rows.cities, rows.years], names=["city", "year"]
-        )
-        residuals = found.residuals.reshape(rows.y.shape).T.ravel()
+        levels, noise = self.equation.split(found.coefficients, self.components)
+        by_city, by_year = levels.labelled(rows.cities, rows.years)
+        goodness = self._goodness(found.coefficients, noise)
+        residuals = pd.Series(noise.T.ravel(), index=rows.index, name="residual")
         return SpatialIVFit(
             title=terms.title,
             effects=terms.effects,
@@ -246,7 +247,16 @@ class _IVResult:
             first_stages=stages,
             cragg_donald=cragg_donald,
             overidentification=test,
-            residuals=pd.Series(residuals, index=index, name="residual"),
+            **goodness,
+            city_effects=by_city,
+            year_effects=by_year,
+            level=levels.mean,
+            residuals=residuals,
+            fitted=pd.Series(
+                rows.y.T.ravel() - residuals.to_numpy(),
+                index=rows.index,
+                name=terms.outcome,
+            ),
             rows=self.equation.rows,
             interval=self.matrices.spectrum.interval,
             outcome=terms.outcome,
@@ -255,7 +265,7 @@ class _IVResult:
             weights=self.matrices,
             cities=rows.cities,
             years=rows.years,
-            facts=self._facts(found, sigma2, cragg_donald, test, asked),
+            facts=self._facts(found, sigma2, cragg_donald, test, asked) | goodness,
         )
 
     def _check_identified(self, found: TwoStage, labels: list[str]) -> None:
@@ -343,6 +353,24 @@ class _IVResult:
         return chi_squared_test(
             "the instruments are valid (Hansen)", statistic, degrees
         )
+
+    def _goodness(
+        self, coefficients: FloatArray, noise: FloatArray
+    ) -> dict[str, float]:
+        equation, y = self.equation, self.rows.y
+        swept, count = equation.swept(0.0), len(coefficients) - self.terms.lag
+        own = swept.y.reshape(y.shape)
+        trend = swept.z.reshape(equation.z.shape)[:, :, :count] @ coefficients[:count]
+        rho = float(coefficients[-1]) if self.terms.lag else 0.0
+        predicted = solve(self.matrices.lag, rho, trend.T).T
+        within = own, noise
+        if self.terms.effects == "random":
+            within = own - own.mean(axis=0), noise - noise.mean(axis=0)
+        return {
+            "r2_within": share_explained(*within),
+            "r2_overall": share_explained(y, noise),
+            "squared_correlation": squared_correlation(own, predicted),
+        }
 
     def _facts(
         self,

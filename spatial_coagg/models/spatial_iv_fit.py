@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from spatial_coagg.models.hypothesis import HypothesisTest
-from spatial_coagg.models.spatial_fit import SpatialWeights
+from spatial_coagg.models.reduced_form import ReducedForm
+from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpatialIVFit:
+class SpatialIVFit(ReducedForm):
     """A spatial model by two-stage least squares; it answers the `Fit` protocol.
-
-    It has no `predict`: the effects are swept out and not estimated.
 
     Attributes
     ----------
@@ -43,9 +42,22 @@ class SpatialIVFit:
     overidentification : HypothesisTest or None
         Sargan's test, or Hansen's J with a robust covariance; None if there are as
         many instruments as coefficients.
+    r2_within, r2_overall : float
+        1 - squared residuals over the squares of the swept outcome; and of the outcome
+        less its mean, so that effects count as explained. Unlike least squares these
+        can be negative.
+    squared_correlation : float
+        Of the swept outcome with its reduced-form prediction.
+    city_effects, year_effects : Series or None
+        Deviations from the mean of all, where the model has them; random city effects
+        are predictions, as they enter the equation.
+    level : float
+        That mean (0 with a constant).
     residuals : Series
-        Index (city, year): of the equation as it was estimated, effects swept out (or
-        quasi-demeaned) and the error's neighbours filtered out.
+        The noise, index (city, year): of the equation less all effects and the error's
+        neighbours.
+    fitted : Series
+        Outcome less noise: given the neighbours' outcomes as they were.
     rows : int
         Observations less those that effects take.
     interval : tuple of float
@@ -71,7 +83,14 @@ class SpatialIVFit:
     first_stages: pd.DataFrame
     cragg_donald: float
     overidentification: HypothesisTest | None
+    r2_within: float
+    r2_overall: float
+    squared_correlation: float
+    city_effects: pd.Series | None
+    year_effects: pd.Series | None
+    level: float
     residuals: pd.Series
+    fitted: pd.Series
     rows: int
     interval: tuple[float, float]
     outcome: str
@@ -81,24 +100,3 @@ class SpatialIVFit:
     cities: pd.Index
     years: pd.Index
     facts: Mapping[str, float | int | str]
-
-    @property
-    def rho(self) -> float:
-        """Coefficient of the neighbours' outcome; 0 where the model has none."""
-        return self._coefficient("rho")
-
-    @property
-    def slopes(self) -> pd.Series:
-        """Coefficients of the drivers."""
-        return self.estimates["estimate"].loc[list(self.drivers)]
-
-    @property
-    def spillover_slopes(self) -> pd.Series:
-        """Coefficients of the lagged drivers; 0 for a driver that is not lagged."""
-        lagged = {name: self._coefficient(f"W.{name}") for name in self.drivers}
-        return pd.Series(lagged, name="estimate")
-
-    def _coefficient(self, label: str) -> float:
-        if label not in self.estimates.index:
-            return 0.0
-        return float(self.estimates["estimate"][label])

@@ -11,8 +11,8 @@ from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents
 from spatial_coagg.models._spatial_iv_rows import Equation
 from spatial_coagg.models._spatial_moments import lag as spatial_lag
-from spatial_coagg.models.spatial_fit import SpatialWeights
 from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import spectrum
 
 IVEffects: TypeAlias = Literal["none", "city", "year", "city-year", "random"]

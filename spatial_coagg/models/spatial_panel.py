@@ -20,7 +20,7 @@ from spatial_coagg.models.spatial_covariances import (
     information_only,
     settle_covariance,
 )
-from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import (
     LogDeterminant,
     check_log_determinant,
@@ -47,6 +47,7 @@ from spatial_coagg.models.spatial_rows import (
     check_identified,
     read_matrix,
 )
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import spectrum
 

@@ -23,8 +23,8 @@ from spatial_coagg.models._spatial_random_information import (
     observed_random_information,
 )
 from spatial_coagg.models.fit import tabulate_estimates
-from spatial_coagg.models.goodness import share_explained
-from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.goodness import share_explained, squared_correlation
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_plan import (
     TITLES,
     WITH_ERROR,
@@ -40,8 +40,9 @@ from spatial_coagg.models.spatial_rows import (
     check_identified,
     read_matrix,
 )
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import DENSE_LIMIT, factor, spectrum
+from spatial_coagg.weights._logdet import DENSE_LIMIT, solve, spectrum
 
 RandomError: TypeAlias = Literal["baltagi", "kapoor-kelejian-prucha"]
 RANDOM_ERRORS = ("baltagi", "kapoor-kelejian-prucha")
@@ -386,10 +387,7 @@ class _RandomResult:
 
     def _goodness(self, noise: FloatArray) -> tuple[float, float]:
         y = self.rows.y
-        own, left = y - y.mean(axis=0), noise - noise.mean(axis=0)
-        r2 = 1 - float(np.square(left).sum() / np.square(own).sum())
+        r2 = share_explained(y - y.mean(axis=0), noise - noise.mean(axis=0))
         trend = self.rows.z @ self.found.slopes
-        if self.likelihood.lag is not None:
-            solved = factor(self.matrices.lag, self.found.rho)
-            trend = solved.solve(np.ascontiguousarray(trend.T)).T
-        return r2, float(np.corrcoef(y.ravel(), trend.ravel())[0, 1] ** 2)
+        predicted = solve(self.matrices.lag, self.found.rho, trend.T).T
+        return r2, squared_correlation(y, predicted)

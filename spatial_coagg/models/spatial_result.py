@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.models._spatial_levels import Levels, fixed_levels
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.fit import tabulate_estimates
-from spatial_coagg.models.goodness import share_explained
+from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.spatial_covariances import EstimateCovariance
-from spatial_coagg.models.spatial_fit import SpatialPanelFit, SpatialWeights
+from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import log_determinant_facts
 from spatial_coagg.models.spatial_plan import Correction, SpatialPlan
 from spatial_coagg.models.spatial_rows import SpatialRows
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import solve
 
 
@@ -63,7 +65,8 @@ class SpatialResult:
         noise = self._noise()
         index = self.rows.index
         residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
-        level, by_city, by_year = self._effects(matrices)
+        levels = self._levels(matrices)
+        city, year = levels.labelled(self.rows.cities, self.rows.years)
         sigma2 = found.ssr / self.likelihood.rows
         r2, correlation = self._goodness(noise, matrices)
         overall = share_explained(self.rows.y, noise)
@@ -110,9 +113,9 @@ class SpatialResult:
             r2_within=r2,
             r2_overall=overall,
             squared_correlation=correlation,
-            city_effects=by_city,
-            year_effects=by_year,
-            level=level,
+            city_effects=city,
+            year_effects=year,
+            level=levels.mean,
             residuals=residuals,
             fitted=pd.Series(
                 self.rows.y.T.ravel() - residuals.to_numpy(), index=index, name=outcome
@@ -131,49 +134,20 @@ class SpatialResult:
         contrast = np.concatenate([[1.0, -self.found.rho], -self.found.slopes])
         return np.asarray(self.likelihood.moments.swept(self.found.error) @ contrast)
 
-    def _effects(
-        self, matrices: SpatialWeights
-    ) -> tuple[float, pd.Series | None, pd.Series | None]:
-        """Return the mean of all, city effects and year effects."""
+    def _levels(self, matrices: SpatialWeights) -> Levels:
         plan, rows, found = self.plan, self.rows, self.found
-        if plan.effects == "none":
-            return 0.0, None, None
         rest = rows.y - rows.z @ found.slopes
         if plan.has_lag:
             rest = rest - found.rho * lag(rows.y[:, :, None], matrices.lag)[:, :, 0]
-        by_year = np.zeros(len(rows.years))
-        if plan.by_year:
-            centred = rest - rest.mean(axis=0) if plan.by_city else rest
-            filtered = centred
-            v = np.ones(rest.shape[1])
-            if plan.has_error:
-                filtered = (
-                    centred
-                    - found.error * (lag(centred[:, :, None], matrices.error)[:, :, 0])
-                )
-                v = v - found.error * np.asarray(matrices.error.sum(axis=1))
-            by_year = filtered @ v / (v @ v)
-        left = rest - by_year[:, None]
-        level = float(by_year.mean() + (left.mean() if plan.by_city else 0.0))
-        city = year = None
-        if plan.by_city:
-            own = left.mean(axis=0)
-            city = pd.Series(own - own.mean(), index=rows.cities, name="city effect")
-        if plan.by_year:
-            year = pd.Series(
-                by_year - by_year.mean(), index=rows.years, name="year effect"
-            )
-        return level, city, year
+        return fixed_levels(
+            rest, by_city=plan.by_city, by_year=plan.by_year, error=found.error,
+            matrix=matrices.error if plan.has_error else None,
+        )  # fmt: skip
 
     def _goodness(
         self, noise: FloatArray, matrices: SpatialWeights
     ) -> tuple[float, float]:
         swept = self.likelihood.moments.swept(0.0)
-        own = swept[:, :, 0]
-        centred = own - own.mean()
-        r2 = 1 - float(np.square(noise).sum() / np.square(centred).sum())
-        trend = swept[:, :, 2:] @ self.found.slopes
-        if self.plan.has_lag:
-            trend = solve(matrices.lag, self.found.rho, trend.T).T
-        correlation = np.corrcoef(own.ravel(), trend.ravel())[0, 1]
-        return r2, float(correlation**2)
+        own, trend = swept[:, :, 0], swept[:, :, 2:] @ self.found.slopes
+        predicted = solve(matrices.lag, self.found.rho, trend.T).T
+        return share_explained(own, noise), squared_correlation(own, predicted)

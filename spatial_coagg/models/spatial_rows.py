@@ -84,6 +84,7 @@ class SpatialRows:
             If a name stands twice or is one of the model's own.
         """
         check_variables(outcome, drivers, reserved=_RESERVED)
+        _check_labels(drivers)
         names = [outcome, *drivers]
         check_columns_exist(panel.frame, names, name="the panel")
         table = panel.frame[names]
@@ -104,6 +105,15 @@ class SpatialRows:
             z = np.concatenate([z, np.ones((*z.shape[:2], 1))], axis=2)
             labels.append(CONSTANT)
         return cls(cities, years, values[:, :, 0], z, tuple(labels))
+
+
+def _check_labels(drivers: Sequence[str]) -> None:
+    taken = [name for name in drivers if f"W.{name}" in drivers]
+    if taken:
+        raise EstimationError(
+            f"a column cannot be called {f'W.{taken[0]}'!r} beside {taken[0]!r}, whose "
+            f"lag has that label; rename it, or let spillovers= make the lag"
+        )
 
 
 def check_complete(panel: Panel, names: Sequence[str]) -> None:

@@ -210,27 +210,6 @@ def test_effects_and_residuals_add_up_to_the_outcome(model: str, effects: str) -
     np.testing.assert_allclose(whole, draw.panel.frame["y"], atol=1e-10)
 
 
-@pytest.mark.parametrize("model", ["sar", "sdm", "sem"])
-def test_prediction_is_the_reduced_form_written_out(model: str) -> None:
-    draw = draw_panel(n=12, t=5, rng=4)
-    fit = fit_of(draw, model)
-    ahead = draw_panel(n=12, t=3, rng=9)
-    index = pd.MultiIndex.from_product(
-        [draw.codes, [2003, 2004, 2010]], names=["city", "year"]
-    )
-    columns = {name: ahead.x[:, :, k].T.ravel() for k, name in enumerate(draw.names)}
-    found = fit.predict(pd.DataFrame(columns, index=index))
-    lagged = np.einsum("ij,tjk->tik", draw.w, ahead.x)
-    trend = ahead.x @ fit.slopes.to_numpy() + lagged @ fit.spillover_slopes.to_numpy()
-    assert fit.city_effects is not None
-    assert fit.year_effects is not None
-    trend = trend + fit.level + fit.city_effects.to_numpy()
-    known = [fit.year_effects[2003], fit.year_effects[2004], 0.0]
-    trend = trend + np.array(known)[:, None]
-    expected = np.linalg.solve(np.eye(12) - fit.rho * draw.w, trend.T)
-    np.testing.assert_allclose(found.to_numpy(), expected.ravel())
-
-
 def test_transformation_with_city_effects_only_rescales_the_variance() -> None:
     # The log-determinant counts T - 1 years and so do the rows: same rho, slopes.
     draw = draw_panel(n=12, t=5, rng=4)
