@@ -1,17 +1,17 @@
 """Direct, indirect and total effects of a spatial model, with standard errors."""
 
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, special
+from scipy import sparse
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import InferenceWarning, SpatialCoaggError
+from spatial_coagg.errors import SpatialCoaggError
+from spatial_coagg.models._effect_draws import Uncertain, draw_jointly
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models._spatial_places import (
     Diagonals,
@@ -26,8 +26,6 @@ from spatial_coagg.weights._logdet import solve
 SpatialFit: TypeAlias = SpatialPanelFit | SpatialIVFit
 EffectMethod: TypeAlias = Literal["simulation", "delta"]
 KINDS = ("direct", "indirect", "total")
-# Share of draws outside the admissible interval from which a warning is given.
-_MANY = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +143,9 @@ def spatial_effects(
     Raises
     ------
     SpatialCoaggError
-        If `draws`, `orders` or `level` make no sense, or more than half of the draws
-        lie outside the admissible interval.
+        If `draws`, `orders` or `level` make no sense.
+    EstimationError
+        If more than half of the draws lie outside the admissible interval.
 
     Warns
     -----
@@ -183,21 +182,21 @@ def spatial_effects(
             f"{draws}, {orders} and {level}"
         )
     values, covariance = joint_estimates(fit)
-    sampled, rejected = draw_estimates(fit, values, covariance, draws, rng, method)
-    multiplier = _multiplier(fit, sampled[:, -1])
-    point = _effects(values[None, :], multiplier)[0]
-    names, simulated = _names(fit.drivers), None
+    names, simulated, rejected = _names(fit.drivers), None, 0
     if method == "delta":
+        multiplier = _multiplier(fit, _bracket(fit.rho))
+        point = _effects(values[None, :], multiplier)[0]
         errors = _delta_errors(values, covariance, multiplier)
-        reach = special.ndtri(0.5 + level / 2) * errors
-        lower, upper = point - reach, point + reach
+        effects = Uncertain.of_errors(point, errors, level)
     else:
+        sampled, rejected = draw_estimates(fit, values, covariance, draws, rng)
+        multiplier = _multiplier(fit, sampled[:, -1])
+        point = _effects(values[None, :], multiplier)[0]
         found = _effects(sampled, multiplier)
-        errors = found.std(axis=0, ddof=1)
-        tails = [(1 - level) / 2, (1 + level) / 2]
-        lower, upper = np.quantile(found, tails, axis=0)
+        effects = Uncertain.of_draws(point, found, level)
         simulated = pd.DataFrame(found.reshape(len(found), -1), columns=names)
-    frame = _frame(names, point, errors, lower, upper)
+    table = effects.columns().reshape(len(names), -1)
+    frame = pd.DataFrame(table, index=names, columns=list(ESTIMATE_COLUMNS))
     return SpatialEffects(frame, simulated, rejected, method, fit, orders)
 
 
@@ -216,38 +215,20 @@ def draw_estimates(
     covariance: FloatArray,
     draws: int,
     rng: Seed,
-    method: EffectMethod,
 ) -> tuple[FloatArray, int]:
     """Draw estimates; leave out those whose rho is not admissible."""
-    if method == "delta":
-        spread = 1e-3 * max(1.0, abs(values[-1]))
-        pair = np.stack([values, values])
-        pair[:, -1] += [-spread, spread]
-        return pair, 0
-    source = np.random.default_rng(rng)
-    roots, axes = np.linalg.eigh(covariance)
-    factor_ = axes * np.sqrt(np.clip(roots, 0, None))
-    found = values + source.standard_normal((draws, len(values))) @ factor_.T
     low, high = fit.interval
-    inside = (found[:, -1] > low) & (found[:, -1] < high)
-    rejected = int(draws - inside.sum())
-    if rejected > draws / 2:
-        raise SpatialCoaggError(
-            f"{rejected} of {draws} draws of rho lie outside the admissible interval "
-            f"({low:.3f}, {high:.3f}): rho is estimated too loosely for effects"
-        )
-    if rejected > _MANY * draws:
-        _warn(rejected, draws, low, high)
-    return found[inside], rejected
+    return draw_jointly(
+        values, covariance, draws, rng,
+        is_usable=lambda found: (found[:, -1] > low) & (found[:, -1] < high),
+        reason=f"have a rho outside the admissible interval ({low:.3f}, {high:.3f})",
+    )  # fmt: skip
 
 
-def _warn(rejected: int, draws: int, low: float, high: float) -> None:
-    warnings.warn(
-        f"{rejected} of {draws} draws of rho lie outside the admissible interval "
-        f"({low:.3f}, {high:.3f}) and are not used: standard errors are too small",
-        InferenceWarning,
-        stacklevel=4,
-    )
+def _bracket(rho: float) -> FloatArray:
+    """Return two values next to rho, between which the multiplier is interpolated."""
+    spread = 1e-3 * max(1.0, abs(rho))
+    return np.array([rho - spread, rho + spread])
 
 
 def _multiplier(fit: SpatialFit, rho: FloatArray) -> Multiplier:
@@ -305,23 +286,6 @@ def _names(drivers: tuple[str, ...]) -> pd.MultiIndex:
         ],
         names=["effect", "driver"],
     )
-
-
-def _frame(
-    names: pd.MultiIndex,
-    point: FloatArray,
-    errors: FloatArray,
-    lower: FloatArray,
-    upper: FloatArray,
-) -> pd.DataFrame:
-    known = errors > 0
-    z = np.divide(point, errors, out=np.full_like(point, np.nan), where=known)
-    columns = (point, errors, z, 2 * special.ndtr(-np.abs(z)), lower, upper)
-    table = {
-        name: np.asarray(column).ravel()
-        for name, column in zip(ESTIMATE_COLUMNS, columns, strict=True)
-    }
-    return pd.DataFrame(table, index=names)
 
 
 def _by_order(fit: SpatialFit, orders: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import NDArray
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
@@ -16,13 +16,12 @@ from spatial_coagg.errors import (
     SpatialCoaggError,
 )
 from spatial_coagg.models._dynamic_multiplier import DynamicMultiplier
+from spatial_coagg.models._effect_draws import Uncertain, draw_jointly
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effects import KINDS, EffectMethod
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.weights._logdet import EigenSpectrum
 
-# Share of draws that cannot be used from which a warning is given.
-_MANY = 0.01
 # Step of a difference quotient, in standard errors.
 _STEP = 1e-3
 
@@ -130,18 +129,13 @@ def dynamic_effects(
             stacklevel=2,
         )
     point = joint.effects(joint.values[None], horizon)[0]
-    tail, rejected = (1 - level) / 2, 0
+    rejected = 0
     if method == "delta":
-        errors = joint.delta_errors(horizon)
-        reach = -float(stats.norm.ppf(tail)) * errors
-        lower, upper = point - reach, point + reach
+        effects = Uncertain.of_errors(point, joint.delta_errors(horizon), level)
     else:
         sampled, rejected = joint.sample(draws, rng)
-        found = joint.effects(sampled, horizon)
-        errors = found.std(axis=0, ddof=1)
-        lower, upper = np.quantile(found, [tail, 1 - tail], axis=0)
-    table = _Table(fit.drivers, point, errors, lower, upper)
-    runs, passing, lasting = table.split()
+        effects = Uncertain.of_draws(point, joint.effects(sampled, horizon), level)
+    runs, passing, lasting = _split(effects.columns(), fit.drivers)
     return EffectsOverTime(runs, passing, lasting, rejected, method)
 
 
@@ -198,31 +192,18 @@ class JointEstimates:
 
     def sample(self, draws: int, rng: Seed) -> tuple[FloatArray, int]:
         """Draw parameters; leave out those that are not admissible."""
-        source = np.random.default_rng(rng)
-        roots, axes = np.linalg.eigh(self.covariance)
-        scale = axes * np.sqrt(np.clip(roots, 0, None))
-        found = self.values + source.standard_normal((draws, len(roots))) @ scale.T
+        return draw_jointly(
+            self.values, self.covariance, draws, rng, is_usable=self._is_usable,
+            reason="are not stable or have a rho outside the admissible interval "
+            "({:.3f}, {:.3f})".format(*self.fit.interval),
+        )  # fmt: skip
+
+    def _is_usable(self, found: FloatArray) -> NDArray[np.bool_]:
         low, high = self.fit.interval
         inside = (found[:, 2] > low) & (found[:, 2] < high)
         if self.fit.is_stable:
             inside &= self.multiplier.largest_roots(found[:, :3]) < 1
-        rejected = int(draws - inside.sum())
-        told = (
-            f"{rejected} of {draws} draws are not stable or have a rho outside the "
-            f"admissible interval ({low:.3f}, {high:.3f})"
-        )
-        if rejected > draws / 2:
-            raise EstimationError(
-                f"{told}: the dynamics are estimated too loosely for effects; use more "
-                f'years, or method="delta"'
-            )
-        if rejected > _MANY * draws:
-            warnings.warn(
-                f"{told} and are not used: standard errors are too small",
-                InferenceWarning,
-                stacklevel=3,
-            )
-        return found[inside], rejected
+        return np.asarray(inside)
 
     def delta_errors(self, horizon: int) -> FloatArray:
         """Return standard errors of the effects by the delta method."""
@@ -238,36 +219,20 @@ class JointEstimates:
         return np.asarray(np.sqrt(np.clip(spread, 0, None)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Effects, shape (2 H + 3, 3, K) each, before they get their labels."""
-
-    drivers: tuple[str, ...]
-    point: FloatArray
-    errors: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-
-    def split(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """Return short and long run, passing and lasting."""
-        known = self.errors > 0
-        z = np.full_like(self.point, np.nan)
-        np.divide(self.point, self.errors, out=z, where=known)
-        p_value = 2 * stats.norm.sf(np.abs(z))
-        columns = (self.point, self.errors, z, p_value, self.lower, self.upper)
-        whole = np.stack(columns, axis=-1)
-        after = (len(whole) - 1) // 2
-        each_run = (("short-run", "long-run"), KINDS, self.drivers)
-        runs = _labelled(whole[[0, -1]], each_run, "run effect driver")
-        levels = (KINDS, self.drivers, range(after))
-        order = "effect driver periods"
-        passing = np.moveaxis(whole[:after], 0, 2)
-        lasting = np.moveaxis(whole[after:-1], 0, 2)
-        return (
-            runs,
-            _labelled(passing, levels, order),
-            _labelled(lasting, levels, order),
-        )
+def _split(
+    whole: FloatArray, drivers: tuple[str, ...]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return short and long run, passing and lasting; (2 H + 3, 3, K, columns)."""
+    after = (len(whole) - 1) // 2
+    runs = _labelled(
+        whole[[0, -1]], (("short-run", "long-run"), KINDS, drivers), "run effect driver"
+    )
+    levels = (KINDS, drivers, range(after))
+    passing, lasting = (
+        _labelled(np.moveaxis(part, 0, 2), levels, "effect driver periods")
+        for part in (whole[:after], whole[after:-1])
+    )
+    return runs, passing, lasting
 
 
 def _labelled(

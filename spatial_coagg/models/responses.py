@@ -89,8 +89,9 @@ def city_responses(
     MissingColumnError
         If the fit has no such driver.
     SpatialCoaggError
-        If `draws` or `level` make no sense, or more than half of the draws lie outside
-        the admissible interval.
+        If `draws` or `level` make no sense.
+    EstimationError
+        If more than half of the draws lie outside the admissible interval.
 
     Warns
     -----
@@ -148,9 +149,7 @@ def draw_responses(
     """Draw the estimates and prepare to solve for responses; see `city_responses`."""
     check_request(fit.drivers, driver, draws=draws, level=level)
     values, covariance = joint_estimates(fit)
-    sampled, rejected = draw_estimates(
-        fit, values, covariance, draws, rng, "simulation"
-    )
+    sampled, rejected = draw_estimates(fit, values, covariance, draws, rng)
     place = fit.drivers.index(driver)
     taken = [place, len(fit.drivers) + place, -1]
     return DrawnResponses(

@@ -194,7 +194,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 def test_draws_outside_the_interval_are_counted_and_told() -> None:
     fit = fit_of("sdm")
     loose = replace(fit, covariance=fit.covariance * 30)
-    told = r"\d+ of 1000 draws of rho lie outside the admissible interval"
+    told = r"\d+ of 1000 draws have a rho outside the admissible interval"
     with pytest.warns(InferenceWarning, match=told):
         found = spatial_effects(loose, rng=1)
     assert found.draws is not None
@@ -204,7 +204,7 @@ def test_draws_outside_the_interval_are_counted_and_told() -> None:
 def test_mostly_inadmissible_draws_are_refused() -> None:
     fit = fit_of("sdm")
     loose = replace(fit, covariance=fit.covariance * 1e6)
-    with pytest.raises(SpatialCoaggError, match="rho is estimated too loosely"):
+    with pytest.raises(SpatialCoaggError, match="is estimated too loosely"):
         spatial_effects(loose, rng=1)
 
 

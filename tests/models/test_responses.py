@@ -53,7 +53,7 @@ def fit_ring(model: str = "sdm", *, directed: bool = False) -> SpatialPanelFit:
 def witness(fit: SpatialPanelFit, place: int, draws: int, seed: int) -> FloatArray:
     """Return S of each draw from an explicit inverse."""
     values, covariance = joint_estimates(fit)
-    sampled, _ = draw_estimates(fit, values, covariance, draws, seed, "simulation")
+    sampled, _ = draw_estimates(fit, values, covariance, draws, seed)
     w, w_x = fit.weights.lag.toarray(), fit.weights.spillover.toarray()
     one, count = np.eye(len(w)), len(fit.drivers)
     return np.stack(
@@ -243,7 +243,7 @@ def test_draws_beyond_the_interval_are_told() -> None:
     loose = fit.covariance.copy()
     loose.loc["rho", "rho"] = 0.3**2
     object.__setattr__(fit, "covariance", loose)
-    with pytest.warns(InferenceWarning, match="draws of rho lie outside"):
+    with pytest.warns(InferenceWarning, match="draws have a rho outside"):
         found = city_responses(fit, "roads", draws=200, rng=1)
     assert 2 < found.rejected < 100
     with warnings.catch_warnings(action="ignore"):

@@ -31,7 +31,7 @@ def test_every_number_is_that_of_an_inverse_for_each_draw() -> None:
     fit = fit_ring()
     found = what_if(fit, {"c03": 10, "c07": -20}, draws=80, level=0.8, rng=3)
     values, covariance = joint_estimates(fit)
-    sampled, _ = draw_estimates(fit, values, covariance, 80, 3, "simulation")
+    sampled, _ = draw_estimates(fit, values, covariance, 80, 3)
     step = np.zeros(20)
     step[[3, 7]] = np.log([1.1, 0.8])
     w, one = fit.weights.lag.toarray(), np.eye(20)
