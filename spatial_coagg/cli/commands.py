@@ -17,7 +17,8 @@ from spatial_coagg.paper.reproduction import reproduce
 from spatial_coagg.planner.atlas import draw_atlas
 from spatial_coagg.planner.briefing import compose_page
 from spatial_coagg.planner.checking import check_study
-from spatial_coagg.planner.settings import Settings, example_settings, read_settings
+from spatial_coagg.planner.example_study import example_settings
+from spatial_coagg.planner.settings import Settings, read_settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.study import Study
 from spatial_coagg.planner.template import write_template
@@ -234,11 +235,10 @@ def _template(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> Settings:
     file = options.settings
-    settings = example_settings() if file is None else read_settings(file)
     language = getattr(options, "lang", None)
-    if language is None:
-        return settings
-    return settings.model_copy(update={"language": language})
+    if file is None:
+        return example_settings(language or "en")
+    return read_settings(file, language=language)
 
 
 def _spatial(study: Study) -> SpatialStudy:

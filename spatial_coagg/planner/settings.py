@@ -21,6 +21,7 @@ from spatial_coagg._typing import Alternative, Effects, IslandPolicy
 from spatial_coagg.autocorrelation.classes import FalseDiscovery
 from spatial_coagg.errors import SettingsError
 from spatial_coagg.models.spatial_plan import Correction, SpatialModel
+from spatial_coagg.report.map_words import Language
 from spatial_coagg.simulate.china_outcome import Mode
 
 
@@ -36,41 +37,13 @@ InputFile = Annotated[Path, AfterValidator(_existing_file)]
 Name = Annotated[str, Field(min_length=1)]
 
 
-# The main job: the paper's design on the embedded panel.
-EXAMPLE: Mapping[str, Any] = {
-    "title": "Industrial synergy of 281 Chinese cities, 2004-2019",
-    "notice": "Simulated data",
-    "question": (
-        "Do cities where producer services and manufacturing settle together "
-        "innovate more, do such cities cluster, and how far does it reach into the "
-        "neighbouring cities?"
-    ),
-    "outcome_name": "innovation (CR)",
-    "example": "static",
-    "synergy": {
-        "manufacturing": "manufacturing",
-        "services": ["transport", "information", "technology", "leasing", "finance"],
-        "groups": {
-            "high": ["information", "technology", "finance"],
-            "low": ["transport", "leasing"],
-        },
-        "quotients": "national",
-    },
-    "weights": {"rule": "queen", "islands": "nearest"},
-    "model": {
-        "outcome": "ln(cr)",
-        "drivers": [
-            "ln(theta)", "ln(sci)", "ln(gov)", "ln(fin)", "ln(gdp)", "ln(ind)",
-        ],
-        "zeros": "missing",
-    },
-    "spatial": {
-        "outcome": "ln(cr_spatial)",
-        "weights": ["nearest", "inverse-distance", "economic", "nested"],
-        "economy": "gdp",
-        "what_if": {"320500": 10.0},
-    },
-}  # fmt: skip
+# What a study is called where its file does not say, in the other language.
+CHINESE_WORDS: Mapping[str, str] = {
+    "title": "城市产业协同",
+    "place": "城市",
+    "places": "城市",
+    "outcome_name": "结果变量",
+}
 
 
 class _Section(BaseModel):
@@ -305,7 +278,7 @@ class Settings(_Section):
     example : {"static", "dynamic", "dynamic-contaminated", "spatial"}, optional
         Study the embedded simulated panel; `jobs`, `controls` and `map` then stay out.
     language : {"en", "zh"}
-        Of the map's controls.
+        Of the report, its maps and the defaults of the words above.
     """
 
     title: Name = "Industrial synergy of cities"
@@ -315,7 +288,7 @@ class Settings(_Section):
     places: Name = "cities"
     outcome_name: Name = "the outcome"
     seed: int = Field(default=20040101, ge=0)
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     example: Mode | None = None
     jobs: JobsSettings | None = None
     controls: ControlsSettings | None = None
@@ -327,6 +300,13 @@ class Settings(_Section):
     model: ModelSettings
     spatial: SpatialSettings | Literal[False] = SpatialSettings()
     output: Name = "report"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_of_its_language(cls, content: Any) -> Any:  # noqa: ANN401 - raw input
+        if isinstance(content, Mapping) and content.get("language") == "zh":
+            return {**CHINESE_WORDS, **content}
+        return content
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -362,13 +342,15 @@ class Settings(_Section):
         return self
 
 
-def read_settings(path: str | Path) -> Settings:
+def read_settings(path: str | Path, *, language: Language | None = None) -> Settings:
     """Read and check a study's TOML file.
 
     Parameters
     ----------
     path : str or Path
         The file; paths inside it are relative to its folder.
+    language : {"en", "zh"}, optional
+        Instead of the file's.
 
     Returns
     -------
@@ -390,12 +372,9 @@ def read_settings(path: str | Path) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not TOML in UTF-8: {error}") from error
+    if language is not None:
+        content["language"] = language
     return parse_settings(content, folder=file.parent, source=str(file))
-
-
-def example_settings() -> Settings:
-    """Return the settings of the main job: the embedded panel as the paper has it."""
-    return parse_settings(EXAMPLE, folder=Path())
 
 
 def parse_settings(

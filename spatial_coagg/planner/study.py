@@ -30,6 +30,7 @@ from spatial_coagg.planner.briefing import (
     compose_sheets,
     key_results,
 )
+from spatial_coagg.planner.example_study import example_settings
 from spatial_coagg.planner.inputs import Inputs, read_inputs
 from spatial_coagg.planner.lock import write_lock
 from spatial_coagg.planner.log import Log
@@ -38,7 +39,7 @@ from spatial_coagg.planner.notes import noted
 from spatial_coagg.planner.outputs import PrintedYears, write_outputs
 from spatial_coagg.planner.questions import ask_questions
 from spatial_coagg.planner.results import StudyResults
-from spatial_coagg.planner.settings import Settings, example_settings, read_settings
+from spatial_coagg.planner.settings import Settings, read_settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import transform_variables
 from spatial_coagg.planner.what_if_command import WhatIfAnswer

@@ -1,6 +1,6 @@
 """One layer of a map in one year, for print."""
 
-import textwrap
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -14,13 +14,16 @@ from spatial_coagg.report.canvas import EDGE, Canvas
 from spatial_coagg.report.classes import class_breaks, round_breaks
 from spatial_coagg.report.fonts import set_readable_fonts
 from spatial_coagg.report.map_layers import Layer
+from spatial_coagg.report.map_words import WORDS, Language
 from spatial_coagg.report.palettes import class_colours, label_colours
+from spatial_coagg.report.wrapping import wrap_text
 
 NO_DATA = "#f2f2f2"
 # Width of a printed map and height of a line of text in inches; letters in a line.
 WIDTH, LINE, LETTERS, LEGEND_COLUMNS = 7.0, 0.15, 125, 4
 # Decimals that breaks are rounded to at most.
 DECIMALS = 6
+DATED: Mapping[Language, str] = {"en": "{title}, {year}", "zh": "{title}，{year} 年"}
 
 
 def draw_printed_map(
@@ -31,6 +34,7 @@ def draw_printed_map(
     year: int | None = None,
     notice: str = "",
     credit: str = "",
+    lang: Language = "en",
 ) -> Figure:
     """Draw a layer as a figure for print: colours, classes with counts, sources.
 
@@ -45,6 +49,8 @@ def draw_printed_map(
         Of a layer with years; needed there and refused elsewhere.
     notice, credit : str
         Lines above the heading and below the map.
+    lang : {"en", "zh"}
+        Of the legend, whose words are those of the map page.
 
     Returns
     -------
@@ -70,10 +76,10 @@ def draw_printed_map(
     """
     shown = _of_year(layer.values, year).reindex(canvas.shapes.index)
     if pd.api.types.is_numeric_dtype(layer.values.dtype):
-        colours, legend = _classified(layer, shown.to_numpy(dtype=np.float64))
+        colours, legend = _classified(layer, shown.to_numpy(dtype=np.float64), lang)
     else:
-        colours, legend = _labelled(layer, shown)
-    told = [*textwrap.wrap(layer.note, LETTERS), *textwrap.wrap(credit, LETTERS)]
+        colours, legend = _labelled(layer, shown, lang)
+    told = [*wrap_text(layer.note, LETTERS), *wrap_text(credit, LETTERS)]
     lines = -(-len(legend) // LEGEND_COLUMNS)
     below = LINE * (1.3 * lines + len(told)) + 0.3
     above = LINE * (4 if notice else 2.4)
@@ -82,7 +88,7 @@ def draw_printed_map(
     figure = Figure(figsize=(WIDTH, whole))
     axes = figure.add_axes((0, below / whole, 1, high / whole))
     canvas.paint(axes, colours)
-    heading = title if year is None else f"{title}, {year}"
+    heading = title if year is None else DATED[lang].format(title=title, year=year)
     axes.set_title(heading, loc="left", fontsize=12, weight="bold", x=0.01)
     if notice:
         figure.text(0.01, 1 - 0.5 * LINE / whole, notice, fontsize=8, va="top")
@@ -113,7 +119,9 @@ def _of_year(values: pd.Series, year: int | None) -> pd.Series:
     return pd.Series(found.array, index=found.index.astype(str))
 
 
-def _classified(layer: Layer, numbers: FloatArray) -> tuple[list[str], list[Patch]]:
+def _classified(
+    layer: Layer, numbers: FloatArray, lang: Language
+) -> tuple[list[str], list[Patch]]:
     breaks = class_breaks(
         layer.values.to_numpy(dtype=np.float64, na_value=np.nan),
         scheme=layer.scheme,
@@ -134,20 +142,22 @@ def _classified(layer: Layer, numbers: FloatArray) -> tuple[list[str], list[Patc
     counts = [int((places[known] == place).sum()) for place in range(len(ramp))]
     written = [f"{value:,.{decimals}f}" for value in breaks]
     bounds = (
-        [f"up to {written[0]}"]
-        + [f"{low} to {high}" for low, high in pairwise(written)]
-        + [f"over {written[-1]}"]
+        [f"≤ {written[0]}"]
+        + [f"{low} – {high}" for low, high in pairwise(written)]
+        + [f"> {written[-1]}"]
         if written
-        else ["all"]
+        else [WORDS[lang]["all_cities"]]
     )
     legend = [
         _patch(colour, f"{words} ({count})")
         for colour, words, count in zip(ramp, bounds, counts, strict=True)
     ]
-    return colours, legend + _absent(int((~known).sum()))
+    return colours, legend + _absent(int((~known).sum()), lang)
 
 
-def _labelled(layer: Layer, shown: pd.Series) -> tuple[list[str], list[Patch]]:
+def _labelled(
+    layer: Layer, shown: pd.Series, lang: Language
+) -> tuple[list[str], list[Patch]]:
     labels = [str(label) for label in pd.Categorical(layer.values).categories]
     by_label = dict(zip(labels, label_colours(layer.palette, labels), strict=True))
     found = ["" if pd.isna(label) else str(label) for label in shown]
@@ -157,11 +167,12 @@ def _labelled(layer: Layer, shown: pd.Series) -> tuple[list[str], list[Patch]]:
         for label, colour in by_label.items()
         if label in found
     ]
-    return colours, legend + _absent(found.count(""))
+    return colours, legend + _absent(found.count(""), lang)
 
 
-def _absent(count: int) -> list[Patch]:
-    return [_patch(NO_DATA, f"no data ({count})")] if count else []
+def _absent(count: int, lang: Language) -> list[Patch]:
+    words = WORDS[lang]["no_data"]
+    return [_patch(NO_DATA, f"{words} ({count})")] if count else []
 
 
 def _patch(colour: str, words: str) -> Patch:

@@ -6,7 +6,8 @@ from spatial_coagg.planner.baseline import (
     tabulate_baseline,
     theta_driver,
 )
-from spatial_coagg.planner.settings import EXAMPLE, parse_settings
+from spatial_coagg.planner.example_study import EXAMPLE
+from spatial_coagg.planner.settings import parse_settings
 from spatial_coagg.planner.study import Study
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from spatial_coagg.errors import OutputExistsError
 from spatial_coagg.planner.checking import check_study
-from spatial_coagg.planner.settings import example_settings, read_settings
+from spatial_coagg.planner.example_study import example_settings
+from spatial_coagg.planner.settings import read_settings
 
 WriteStudy: TypeAlias = Callable[..., Path]
 

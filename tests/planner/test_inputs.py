@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from spatial_coagg.errors import AlignmentError, DataWarning, MissingColumnError
+from spatial_coagg.planner.example_study import EXAMPLE
 from spatial_coagg.planner.inputs import read_inputs
-from spatial_coagg.planner.settings import EXAMPLE, parse_settings, read_settings
+from spatial_coagg.planner.settings import parse_settings, read_settings
 
 WriteStudy: TypeAlias = Callable[..., Path]
 

@@ -2,8 +2,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from spatial_coagg.planner.example_study import example_settings
 from spatial_coagg.planner.lock import dependency_versions, digest, write_lock
-from spatial_coagg.planner.settings import example_settings, read_settings
+from spatial_coagg.planner.settings import read_settings
 
 
 def test_run_toml_reads_back_as_the_same_settings(tmp_path: Path) -> None:

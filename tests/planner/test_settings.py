@@ -2,13 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from spatial_coagg.errors import SettingsError
-from spatial_coagg.planner.settings import (
-    example_settings,
-    parse_settings,
-    read_settings,
-)
+from spatial_coagg.planner.example_study import example_settings
+from spatial_coagg.planner.settings import parse_settings, read_settings
 
 
 def minimal(folder: Path) -> dict[str, Any]:
@@ -31,6 +29,28 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 def test_the_embedded_study_is_valid() -> None:
     assert example_settings().notice == "Simulated data"
+
+
+def test_words_that_are_not_given_are_in_the_language(tmp_path: Path) -> None:
+    chinese = minimal(tmp_path) | {"language": "zh", "place": "县"}
+    settings = parse_settings(chinese, folder=tmp_path)
+    assert (settings.place, settings.places) == ("县", "城市")
+    assert (settings.title, settings.outcome_name) == ("城市产业协同", "结果变量")
+    assert parse_settings(minimal(tmp_path), folder=tmp_path).places == "cities"
+
+
+def test_another_language_than_the_files_can_be_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(tomli_w.dumps(minimal(tmp_path)))
+    assert read_settings(file).places == "cities"
+    settings = read_settings(file, language="zh")
+    assert (settings.language, settings.places) == ("zh", "城市")
+
+
+def test_the_embedded_study_is_titled_in_either_language() -> None:
+    assert example_settings("zh").notice == "模拟数据"
+    assert example_settings("zh").question.startswith("生产性服务业与制造业")
+    assert example_settings("zh").model == example_settings().model
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -65,7 +65,26 @@ def test_colours_are_those_of_the_classes_over_all_years() -> None:
 def test_the_legend_counts_each_class_and_what_is_missing() -> None:
     found = legend_of(drawn(Layer(THETA), 2005))
     assert [line.split("(")[1] for line in found] == ["1)", "0)", "1)", "1)"]
-    assert found[-1] == "no data (1)"
+    assert found[-1] == "No data (1)"
+
+
+def test_the_legend_is_that_of_the_map_page_in_its_language() -> None:
+    labels = pd.Series(["高", None, "低"], index=THREE.index, dtype="object")
+    chinese = {"高": "#aa0000", "低": "#0000aa"}
+    canvas = Canvas.of(THREE, None, steps=900)
+    classes = draw_printed_map(
+        canvas, Layer(THETA), title="协同度", year=2005, lang="zh"
+    )
+    kinds = draw_printed_map(
+        canvas, Layer(labels, palette=chinese), title="类型", lang="zh"
+    )
+    assert legend_of(classes) == [
+        "≤ 1.0 (1)",
+        "1.0 – 2.0 (0)",
+        "> 2.0 (1)",
+        "无数据 (1)",
+    ]
+    assert legend_of(kinds) == ["低 (1)", "高 (1)", "无数据 (1)"]
 
 
 def test_heading_notice_note_and_credit_are_on_the_sheet() -> None:
@@ -76,19 +95,19 @@ def test_heading_notice_note_and_credit_are_on_the_sheet() -> None:
 
 def test_one_value_makes_one_class() -> None:
     one = pd.Series([2.0, 2.0, 2.0], index=THREE.index)
-    assert legend_of(drawn(Layer(one))) == ["all (3)"]
+    assert legend_of(drawn(Layer(one))) == ["All cities (3)"]
 
 
 def test_labels_have_their_own_colours() -> None:
     labels = pd.Series(["HH", None, "LL"], index=THREE.index, dtype="object")
     figure = drawn(Layer(labels, palette={"HH": "#aa0000", "LL": "#0000aa"}))
     assert colours_of(figure) == ["#aa0000", NO_DATA, "#0000aa"]
-    assert legend_of(figure) == ["HH (1)", "LL (1)", "no data (1)"]
+    assert legend_of(figure) == ["HH (1)", "LL (1)", "No data (1)"]
 
 
 def test_given_breaks_are_written_as_given() -> None:
     found = legend_of(drawn(Layer(THETA, scheme=[1.5, 2.5]), 2004))
-    assert found[0].startswith("up to 1.5")
+    assert found[0].startswith("≤ 1.5")
 
 
 def test_a_year_that_is_not_there_is_refused() -> None:
@@ -145,7 +164,9 @@ def test_specks_do_not_widen_a_map_with_an_inset() -> None:
 
 def in_chinese() -> Figure:
     canvas = Canvas.of(THREE, None, steps=900)
-    return draw_printed_map(canvas, Layer(THETA), title="产业协同", year=2005)
+    return draw_printed_map(
+        canvas, Layer(THETA), title="产业协同", year=2005, lang="zh"
+    )
 
 
 def test_chinese_words_are_drawn_in_a_font_that_has_them(
@@ -154,7 +175,7 @@ def test_chinese_words_are_drawn_in_a_font_that_has_them(
     monkeypatch.setattr(fonts, "chinese_font", lambda: "Noto Sans CJK SC")
     texts = [text for text in in_chinese().findobj(Text) if text.get_text()]
     in_noto = {t.get_text() for t in texts if "Noto Sans CJK SC" in t.get_fontfamily()}
-    assert in_noto == {"产业协同, 2005"}
+    assert in_noto == {"产业协同，2005 年", "无数据 (1)"}
     assert len(texts) > 1
 
 
