@@ -131,11 +131,14 @@ def describe_average(
     start = f"Over all {places} {words.places} together"
     if _includes_zero(total):
         return (
-            f"{start} it cannot be told whether {words.outcome} is higher or lower: "
-            f"{_told(total, question)} on average."
+            f"{start} it cannot be told whether the change goes with {words.outcome} "
+            f"higher or lower: {_told(total, question)} on average."
         )
     own, around = (float(average.T[part]["median"]) for part in ("own", "neighbours"))
-    told = f"{start} {words.outcome} is {_than(total, question)} on average"
+    told = (
+        f"{start} the change goes with {words.outcome} {_than(total, question)} on "
+        f"average"
+    )
     if own * around > 0:
         share = 100 * around / (own + around)
         return f"{told}; {share:.0f} per cent of that comes from neighbours."
@@ -151,8 +154,8 @@ def describe_limits(
         name = question.unit.removeprefix("% of 1 + ")
         sentences.append(
             f"The percentages are of 1 + {name}, because the model explains "
-            f"ln(1 + {name}); of {name} alone they are larger, the more so the less "
-            f"there is of it."
+            f"ln(1 + {name}); of {name} alone they are larger, the more so the "
+            f"closer to zero."
         )
     if horizon == "the long run":
         sentences.append(
@@ -283,16 +286,17 @@ def describe_corridor(
     called = enumerated([str(name) for name in chosen_in.index])
     sure = [float(chosen_in.min()), float(chosen_in.max())]
     often = " to ".join(f"{100 * share:.0f}" for share in sorted(set(sure)))
-    start = f"With {question.cause} in {called}, {words.outcome} of all {places} "
+    told = f"{question.cause} in {called} {question.verb} {words.outcome}"
+    where = f"on average over all {places} {words.places}"
     tail = f"each is among the best in {often} per cent of the draws"
     if _includes_zero(average):
         return (
-            f"{start}{words.places} together cannot be told to be higher or lower: "
-            f"{_told(average, question)} on average; {tail}."
+            f"It cannot be told whether {told} higher or lower: "
+            f"{_told(average, question)} {where}; {tail}."
         )
     return (
-        f"{start}{words.places} together is {_than(average, question)} on average, the "
-        f"most that so many {words.places} reach; {tail}."
+        f"{_capital(told)} {_than(average, question)} {where}, the most that so many "
+        f"{words.places} reach; {tail}."
     )
 
 
@@ -310,8 +314,8 @@ def _at_home(
     if len(here) > NAMED:
         lines = _directions(here)
         return (
-            f"With {cause}, {words.outcome} is {lines} of these {len(here)} "
-            f"{words.places} themselves ({_range(here, question)}; by "
+            f"{_capital(cause)} {question.verb} {words.outcome} {lines} of these "
+            f"{len(here)} {words.places} themselves ({_range(here, question)}; by "
             f"{question.interval}s)."
         )
     clear = here[~here["includes_zero"]]
@@ -327,10 +331,7 @@ def _at_home(
     doubt = f"{words.outcome} higher or lower in {enumerated(doubts)}"
     if not parts:
         return f"It cannot be told whether {cause} {question.verb} {doubt}."
-    told = (
-        f"{cause[0].upper()}{cause[1:]} {question.verb} {words.outcome} "
-        f"{enumerated(parts)}"
-    )
+    told = f"{_capital(cause)} {question.verb} {words.outcome} {enumerated(parts)}"
     return f"{told}; it cannot be told whether with {doubt}." if doubts else f"{told}."
 
 
@@ -359,7 +360,7 @@ def _elsewhere(
             parts.append(f"{word} in {len(some)}, {most}{enumerated(leading)}")
     rest = len(there) - len(clear)
     other = f"; for {rest} it cannot be told from zero" if rest > 0 else ""
-    return f"{start}, {words.outcome} is {'; '.join(parts)}{other}."
+    return f"{start}, the change goes with {words.outcome} {'; '.join(parts)}{other}."
 
 
 def _directions(here: pd.DataFrame) -> str:
@@ -406,6 +407,10 @@ def _includes_zero(row: pd.Series) -> bool:
 def _count(count: int, words: Words, *, other: bool = False) -> str:
     word = words.place if count == 1 else words.places
     return f"{count} {'other ' if other else ''}{word}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _after(year: int) -> str:

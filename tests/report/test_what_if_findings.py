@@ -1,5 +1,7 @@
 """Sentences about what-ifs change with the numbers, and promise nothing."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -43,8 +45,8 @@ def test_positive_results_are_higher() -> None:
         "2.40 % (90 % interval 1.80 to 3.10) in Aba itself."
     )
     assert elsewhere == (
-        "Of the 2 other cities, innovation is higher in 1, in Bama (0.30 %, 90 % "
-        "interval 0.10 to 0.50); for 1 it cannot be told from zero."
+        "Of the 2 other cities, the change goes with innovation higher in 1, in Bama "
+        "(0.30 %, 90 % interval 0.10 to 0.50); for 1 it cannot be told from zero."
     )
 
 
@@ -53,7 +55,7 @@ def test_negative_results_are_lower() -> None:
         table(a=(-2.4, -3.1, -1.8), b=(-0.3, -0.5, -0.1)), ["a"], ASKED, NAMES, WORDS
     )
     assert "innovation lower by 2.40 % (90 % interval −3.10 to −1.80)" in home
-    assert "innovation is lower in 1, in Bama (−0.30 %" in elsewhere
+    assert "with innovation lower in 1, in Bama (−0.30 %" in elsewhere
     assert "higher by 2" not in home
     assert "cannot be told" not in elsewhere
 
@@ -127,16 +129,18 @@ def test_many_cities_at_home_are_counted() -> None:
         WORDS,
     )
     assert told == [
-        "With synergy (theta) higher by 10 % in Aba, innovation is higher in 2, lower "
-        "in 1 and not to be told from unchanged in 1 of these 4 cities themselves "
-        "(medians −1.00 to 2.00 %; by 90 % intervals)."
+        "Synergy (theta) higher by 10 % in Aba is associated with innovation higher in "
+        "2, lower in 1 and not to be told from unchanged in 1 of these 4 cities "
+        "themselves (medians −1.00 to 2.00 %; by 90 % intervals)."
     ]
 
 
 def test_a_question_outside_the_fit_has_no_home() -> None:
     told = describe_what_if(table(b=(1, 0.5, 2)), ["z"], ASKED, NAMES, WORDS)
     assert len(told) == 1
-    assert told[0].startswith("Of the 1 other city, innovation is higher in 1")
+    assert told[0].startswith(
+        "Of the 1 other city, the change goes with innovation higher in 1"
+    )
 
 
 def average(own: float, around: float, low: float, high: float) -> pd.DataFrame:
@@ -151,8 +155,9 @@ def average(own: float, around: float, low: float, high: float) -> pd.DataFrame:
 def test_the_neighbours_share_is_told_where_it_makes_sense() -> None:
     told = describe_average(average(1, 3, 3, 5), 281, ASKED, WORDS)
     assert told == (
-        "Over all 281 cities together innovation is higher by 4.00 % (90 % interval "
-        "3.00 to 5.00) on average; 75 per cent of that comes from neighbours."
+        "Over all 281 cities together the change goes with innovation higher by 4.00 % "
+        "(90 % interval 3.00 to 5.00) on average; 75 per cent of that comes from "
+        "neighbours."
     )
     lower = describe_average(average(-1, -3, -5, -3), 281, ASKED, WORDS)
     assert "lower by 4.00 %" in lower
@@ -160,7 +165,10 @@ def test_the_neighbours_share_is_told_where_it_makes_sense() -> None:
     mixed = describe_average(average(3, -1, 1, 3), 281, ASKED, WORDS)
     assert "comes from neighbours" not in mixed
     unclear = describe_average(average(1, 3, -1, 9), 281, ASKED, WORDS)
-    assert "it cannot be told whether innovation is higher or lower" in unclear
+    assert (
+        "cannot be told whether the change goes with innovation higher or lower"
+        in unclear
+    )
     assert "comes from neighbours" not in unclear
 
 
@@ -254,13 +262,13 @@ def test_the_corridor_says_how_sure_the_choice_is() -> None:
     gain = pd.Series({"median": 0.2, "lower": 0.1, "upper": 0.3})
     told = describe_corridor(gain, chosen, 281, asked, WORDS)
     assert told == (
-        "With synergy (theta) higher by 10 % in Aba and Bama, innovation of all 281 "
-        "cities together is higher by 0.20 % (90 % interval 0.10 to 0.30) on average, "
+        "Synergy (theta) higher by 10 % in Aba and Bama is associated with innovation "
+        "higher by 0.20 % (90 % interval 0.10 to 0.30) on average over all 281 cities, "
         "the most that so many cities reach; each is among the best in 42 to 90 per "
         "cent of the draws."
     )
     unclear = describe_corridor(gain.replace(0.1, -0.1), chosen, 281, asked, WORDS)
-    assert "cannot be told to be higher or lower" in unclear
+    assert "with innovation higher or lower: 0.20 %" in unclear
     assert "the most that" not in unclear
     sure = describe_corridor(gain, pd.Series({"Aba": 1.0}), 281, asked, WORDS)
     assert "in 100 per cent of the draws" in sure
@@ -302,13 +310,33 @@ def test_numbers_keep_two_digits() -> None:
     assert number(1e-12) == "0.00000000"
 
 
-def test_no_sentence_promises() -> None:
+def sentences(words: Words) -> list[str]:
+    """All kinds of sentences that name the outcome."""
     frame = table(a=(2, 1, 3), b=(1, 0.5, 2), c=(0.3, -1, 1), d=(-1, -2, -0.5))
-    told = [
-        *describe_what_if(frame, ["a"], ASKED, NAMES, WORDS),
+    asked = Question("synergy (theta) higher by 10 %", "% of cr", 0.9)
+    gain = pd.Series({"median": 0.2, "lower": 0.1, "upper": 0.3})
+    chosen = pd.Series({"Aba": 0.9})
+    return [
+        *describe_what_if(frame, ["a"], ASKED, NAMES, words),
+        *describe_what_if(frame, ["c"], ASKED, NAMES, words),
+        *describe_what_if(frame, list("abcd"), ASKED, NAMES, words),
         *describe_limits(ASKED, "the long run", ["a note"]),
-        describe_average(average(1, 3, 3, 5), 4, ASKED, WORDS),
-        describe_targets(frame, "Aba", ASKED, WORDS),
+        describe_average(average(1, 3, 3, 5), 4, ASKED, words),
+        describe_average(average(1, 3, -1, 5), 4, ASKED, words),
+        describe_targets(frame, "Aba", ASKED, words),
+        describe_targets(frame.loc[["c"]], "Aba", ASKED, words),
+        describe_corridor(gain, chosen, 4, asked, words),
+        describe_corridor(gain.replace(0.1, -0.1), chosen, 4, asked, words),
     ]
-    for sentence in told:
+
+
+def test_no_sentence_promises() -> None:
+    for sentence in sentences(WORDS):
         assert not {"will", "causes", "leads"} & set(sentence.split())
+
+
+def test_an_outcome_in_the_plural_needs_no_other_verb() -> None:
+    told = sentences(Words(outcome="patents"))
+    assert sum("patents" in sentence for sentence in told) == 11
+    for sentence in told:
+        assert not re.search(r"patents (is|are|has|have|was|were|\w+s)\b", sentence)
