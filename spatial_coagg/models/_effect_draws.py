@@ -1,10 +1,12 @@
 """Draws of estimates, and what draws of effects say of their uncertainty."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
@@ -13,6 +15,30 @@ from spatial_coagg.errors import EstimationError, InferenceWarning
 
 # Share of draws that cannot be used from which a warning is given.
 MANY = 0.01
+
+
+class Spilling(Protocol):
+    """A fit of drivers, some of which spill over."""
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """Return the table of estimates."""
+        ...
+
+    @property
+    def covariance(self) -> pd.DataFrame:
+        """Return their covariance."""
+        ...
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Return all drivers."""
+        ...
+
+    @property
+    def spillovers(self) -> tuple[str, ...]:
+        """Return those that have a W x."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +79,24 @@ class Uncertain:
         p_value = 2 * special.ndtr(-np.abs(z))
         each = (self.point, self.errors, z, p_value, self.lower, self.upper)
         return np.stack(each, axis=-1)
+
+
+def joint_estimates(
+    fit: Spilling, before: Sequence[str] = (), after: Sequence[str] = ()
+) -> tuple[FloatArray, FloatArray]:
+    """Return values and covariance of slopes and of slopes of W x, and of other labels.
+
+    Zeros where the fit has no such estimate.
+    """
+    lags = [f"W.{x}" if x in fit.spillovers else None for x in fit.drivers]
+    labels = [*before, *fit.drivers, *lags, *after]
+    places = fit.estimates.index.get_indexer(pd.Index(labels, dtype=object))
+    known = np.flatnonzero(places >= 0)
+    values, covariance = np.zeros(len(labels)), np.zeros((len(labels), len(labels)))
+    values[known] = fit.estimates["estimate"].to_numpy()[places[known]]
+    own = fit.covariance.to_numpy()
+    covariance[np.ix_(known, known)] = own[np.ix_(places[known], places[known])]
+    return values, np.nan_to_num(covariance)
 
 
 def draw_jointly(

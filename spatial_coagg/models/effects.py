@@ -11,7 +11,7 @@ from scipy import sparse
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.models._effect_draws import Uncertain, draw_jointly
+from spatial_coagg.models._effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models._spatial_places import (
     Diagonals,
@@ -181,15 +181,15 @@ def spatial_effects(
             f"draws must be 2 or more, orders 1 or more and level between 0 and 1, got "
             f"{draws}, {orders} and {level}"
         )
-    values, covariance = joint_estimates(fit)
     names, simulated, rejected = _names(fit.drivers), None, 0
     if method == "delta":
+        values, covariance = joint_estimates(fit, after=["rho"])
         multiplier = _multiplier(fit, _bracket(fit.rho))
         point = _effects(values[None, :], multiplier)[0]
         errors = _delta_errors(values, covariance, multiplier)
         effects = Uncertain.of_errors(point, errors, level)
     else:
-        sampled, rejected = draw_estimates(fit, values, covariance, draws, rng)
+        values, sampled, rejected = draw_estimates(fit, draws, rng)
         multiplier = _multiplier(fit, sampled[:, -1])
         point = _effects(values[None, :], multiplier)[0]
         found = _effects(sampled, multiplier)
@@ -200,29 +200,21 @@ def spatial_effects(
     return SpatialEffects(frame, simulated, rejected, method, fit, orders)
 
 
-def joint_estimates(fit: SpatialFit) -> tuple[FloatArray, FloatArray]:
-    """Return slopes, slopes of W x and rho, with zeros where the model has none."""
-    drivers = list(fit.drivers)
-    labels = [*drivers, *(f"W.{name}" for name in drivers), "rho"]
-    values = fit.estimates["estimate"].reindex(labels).fillna(0.0)
-    covariance = fit.covariance.reindex(index=labels, columns=labels).fillna(0.0)
-    return values.to_numpy(), covariance.to_numpy()
-
-
 def draw_estimates(
-    fit: SpatialFit,
-    values: FloatArray,
-    covariance: FloatArray,
-    draws: int,
-    rng: Seed,
-) -> tuple[FloatArray, int]:
-    """Draw estimates; leave out those whose rho is not admissible."""
+    fit: SpatialFit, draws: int, rng: Seed
+) -> tuple[FloatArray, FloatArray, int]:
+    """Return estimates of slopes, slopes of W x and rho, and draws of them.
+
+    Draws whose rho is not admissible are left out; the last number is how many.
+    """
+    values, covariance = joint_estimates(fit, after=["rho"])
     low, high = fit.interval
-    return draw_jointly(
+    found, rejected = draw_jointly(
         values, covariance, draws, rng,
         is_usable=lambda found: (found[:, -1] > low) & (found[:, -1] < high),
         reason=f"have a rho outside the admissible interval ({low:.3f}, {high:.3f})",
     )  # fmt: skip
+    return values, found, rejected
 
 
 def _bracket(rho: float) -> FloatArray:

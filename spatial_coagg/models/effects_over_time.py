@@ -16,7 +16,7 @@ from spatial_coagg.errors import (
     SpatialCoaggError,
 )
 from spatial_coagg.models._dynamic_multiplier import DynamicMultiplier
-from spatial_coagg.models._effect_draws import Uncertain, draw_jointly
+from spatial_coagg.models._effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effects import KINDS, EffectMethod
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
@@ -159,17 +159,15 @@ class JointEstimates:
     @classmethod
     def of(cls, fit: DynamicSpatialFit) -> "JointEstimates":
         """Read the estimates of a fit."""
-        past, drivers = f"previous.{fit.outcome}", list(fit.drivers)
-        labels = [past, f"W.{past}", "rho", *drivers, *(f"W.{x}" for x in drivers)]
-        values = fit.estimates["estimate"].reindex(labels).fillna(0.0)
-        covariance = fit.covariance.reindex(index=labels, columns=labels).fillna(0.0)
+        past = f"previous.{fit.outcome}"
+        values, covariance = joint_estimates(fit, before=[past, f"W.{past}", "rho"])
         found = fit.weights.spectrum
         if not isinstance(found, EigenSpectrum):
             raise EstimationError("effects over time take all eigenvalues of W")
         return cls(
             fit,
-            values.to_numpy(),
-            covariance.to_numpy(),
+            values,
+            covariance,
             DynamicMultiplier(found.values, fit.weights.lag),
         )
 

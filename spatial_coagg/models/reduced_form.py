@@ -23,6 +23,7 @@ class ReducedForm:
     level: float
     outcome: str
     drivers: tuple[str, ...]
+    spillovers: tuple[str, ...]
     weights: SpatialWeights
     cities: pd.Index
 
@@ -39,7 +40,10 @@ class ReducedForm:
     @property
     def spillover_slopes(self) -> pd.Series:
         """Coefficients of the lagged drivers; 0 for a driver that is not lagged."""
-        lagged = {name: self._coefficient(f"W.{name}") for name in self.drivers}
+        lagged = {
+            name: self._coefficient(f"W.{name}") if name in self.spillovers else 0.0
+            for name in self.drivers
+        }
         return pd.Series(lagged, name="estimate")
 
     def predict(self, drivers: pd.DataFrame) -> pd.Series:

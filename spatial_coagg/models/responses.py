@@ -10,7 +10,7 @@ from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import MissingColumnError, SpatialCoaggError
 from spatial_coagg.models._responses import HELD, Curves, quantiles
-from spatial_coagg.models.effects import SpatialFit, draw_estimates, joint_estimates
+from spatial_coagg.models.effects import SpatialFit, draw_estimates
 from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
@@ -148,8 +148,7 @@ def draw_responses(
 ) -> DrawnResponses:
     """Draw the estimates and prepare to solve for responses; see `city_responses`."""
     check_request(fit.drivers, driver, draws=draws, level=level)
-    values, covariance = joint_estimates(fit)
-    sampled, rejected = draw_estimates(fit, values, covariance, draws, rng)
+    values, sampled, rejected = draw_estimates(fit, draws, rng)
     place = fit.drivers.index(driver)
     taken = [place, len(fit.drivers) + place, -1]
     return DrawnResponses(

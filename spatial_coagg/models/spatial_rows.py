@@ -84,7 +84,7 @@ class SpatialRows:
             If a name stands twice or is one of the model's own.
         """
         check_variables(outcome, drivers, reserved=_RESERVED)
-        _check_labels(drivers)
+        _check_labels(drivers, spillovers)
         names = [outcome, *drivers]
         check_columns_exist(panel.frame, names, name="the panel")
         table = panel.frame[names]
@@ -107,12 +107,12 @@ class SpatialRows:
         return cls(cities, years, values[:, :, 0], z, tuple(labels))
 
 
-def _check_labels(drivers: Sequence[str]) -> None:
-    taken = [name for name in drivers if f"W.{name}" in drivers]
+def _check_labels(drivers: Sequence[str], spillovers: Sequence[str]) -> None:
+    taken = [name for name in spillovers if f"W.{name}" in drivers]
     if taken:
         raise EstimationError(
-            f"a column cannot be called {f'W.{taken[0]}'!r} beside {taken[0]!r}, whose "
-            f"lag has that label; rename it, or let spillovers= make the lag"
+            f"a column cannot be called {f'W.{taken[0]}'!r} where {taken[0]!r} spills "
+            f"over, whose lag has that label; rename it, or leave one of them out"
         )
 
 

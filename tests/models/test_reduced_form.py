@@ -7,6 +7,7 @@ from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError
+from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.reduced_form import ReducedForm
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv import IVEffects, fit_spatial_iv
@@ -171,10 +172,15 @@ def test_prediction_of_an_iv_fit_recovers_an_outcome_without_noise() -> None:
     np.testing.assert_allclose(found, draw.panel.frame["y"], atol=1e-4)
 
 
-def test_a_driver_cannot_have_the_label_of_anothers_lag() -> None:
+def test_a_column_with_the_label_of_a_lag_is_no_lag() -> None:
     draw = draw_panel(n=9, t=4)
     panel = draw.panel
     named = panel.with_columns(panel.frame[["x1"]].set_axis(["W.x0"], axis=1))
-    wrong = r"'W\.x0' beside 'x0'.*rename it"
+    wrong = r"'W\.x0' where 'x0' spills over, whose lag .*; rename it"
     with pytest.raises(EstimationError, match=wrong):
-        fit_spatial_panel(named, draw.graph, "y", ["x0", "W.x0"], model="sar")
+        fit_spatial_panel(named, draw.graph, "y", ["x0", "W.x0"])
+    fit = fit_spatial_panel(named, draw.graph, "y", ["x0", "W.x0"], model="sar")
+    assert (fit.spillover_slopes == 0).all()
+    other = fit_spatial_panel(named, draw.graph, "y", ["x0", "x1"], model="sar")
+    one, two = (spatial_effects(each, draws=50, rng=1).frame for each in (fit, other))
+    np.testing.assert_allclose(one, two, rtol=1e-6)

@@ -17,7 +17,6 @@ from spatial_coagg.models import _responses
 from spatial_coagg.models._responses import Curves, quantiles
 from spatial_coagg.models.effects import (
     draw_estimates,
-    joint_estimates,
     spatial_effects,
 )
 from spatial_coagg.models.responses import city_responses
@@ -52,8 +51,7 @@ def fit_ring(model: str = "sdm", *, directed: bool = False) -> SpatialPanelFit:
 
 def witness(fit: SpatialPanelFit, place: int, draws: int, seed: int) -> FloatArray:
     """Return S of each draw from an explicit inverse."""
-    values, covariance = joint_estimates(fit)
-    sampled, _ = draw_estimates(fit, values, covariance, draws, seed)
+    _, sampled, _ = draw_estimates(fit, draws, seed)
     w, w_x = fit.weights.lag.toarray(), fit.weights.spillover.toarray()
     one, count = np.eye(len(w)), len(fit.drivers)
     return np.stack(

@@ -17,7 +17,6 @@ from spatial_coagg.models.dynamic_spatial import fit_dynamic_spatial
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effects import (
     draw_estimates,
-    joint_estimates,
     spatial_effects,
 )
 from spatial_coagg.models.effects_over_time import dynamic_effects
@@ -30,8 +29,7 @@ from spatial_coagg.planner.variables import Variable
 def test_every_number_is_that_of_an_inverse_for_each_draw() -> None:
     fit = fit_ring()
     found = what_if(fit, {"c03": 10, "c07": -20}, draws=80, level=0.8, rng=3)
-    values, covariance = joint_estimates(fit)
-    sampled, _ = draw_estimates(fit, values, covariance, 80, 3)
+    values, sampled, _ = draw_estimates(fit, 80, 3)
     step = np.zeros(20)
     step[[3, 7]] = np.log([1.1, 0.8])
     w, one = fit.weights.lag.toarray(), np.eye(20)
