@@ -5,8 +5,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.weights._logdet import spectrum
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -109,21 +112,24 @@ def city_effects_given_error(
         lambda, and the variance of u - lambda W u.
     """
     years, cities = noise.shape
-    w = matrix.toarray()
-    b = np.eye(cities) - error * w
-    whole = b.T @ b
-    bend = w.T @ b + b.T @ w
-    turned = np.linalg.solve(whole, bend)
+    b = sparse.eye_array(cities) - error * matrix
+    whole = sparse.csr_array(b.T @ b)
+    known = spectrum(matrix)
+    # tr (B'B)^-1 (W'B + B'W) = 2 tr H with H = W B^-1, and likewise of its square.
+    turned = 2 * known.trace(error)
+    grams = gram_traces(None, (matrix, error), without_unit=False)
+    turned_square = 2 * (known.trace_square(error) + grams.error)
+    bend = 2 * float(matrix.multiply(b).sum())
     sums = whole @ noise.sum(axis=0)
-    score = float(sums @ sums) / (2 * sigma2**2)
-    score -= years * float(np.trace(whole)) / (2 * sigma2)
+    trace = float(whole.diagonal().sum())
+    score = float(sums @ sums) / (2 * sigma2**2) - years * trace / (2 * sigma2)
     # Order: variance of the city effects, lambda, variance of the noise.
     information = np.zeros((3, 3))
-    information[0, 0] = years**2 * np.sum(whole * whole) / (2 * sigma2**2)
-    information[0, 1] = years * np.trace(bend) / (2 * sigma2)
-    information[0, 2] = years * np.trace(whole) / (2 * sigma2**2)
-    information[1, 1] = years * np.sum(turned * turned.T) / 2
-    information[1, 2] = years * np.trace(turned) / (2 * sigma2)
+    information[0, 0] = years**2 * float(whole.power(2).sum()) / (2 * sigma2**2)
+    information[0, 1] = years * bend / (2 * sigma2)
+    information[0, 2] = years * trace / (2 * sigma2**2)
+    information[1, 1] = years * turned_square / 2
+    information[1, 2] = years * turned / (2 * sigma2)
     information[2, 2] = cities * years / (2 * sigma2**2)
     both = np.triu(information) + np.triu(information, 1).T
     return float(score * np.sqrt(np.linalg.inv(both)[0, 0]))

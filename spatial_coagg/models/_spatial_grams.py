@@ -54,7 +54,10 @@ def gram_traces(
     -----
     Memory grows with the links and factors; time with N solutions of each system.
     """
-    size = (lag or error or (sparse.csr_array((0, 0)), 0.0))[0].shape[0]
+    some = lag or error
+    if some is None:
+        return GramTraces()
+    size = some[0].shape[0]
     columns = _Columns.of(lag, error)
     sums = np.zeros(3)
     for places in blocks(size):
@@ -96,17 +99,17 @@ class _Columns:
         passed = unit
         if self.error is not None and self.error_factors is not None:
             passed = self.error_factors.solve(unit)
-            h = _passed_on(self.error, unit, passed)
+            h = passed_on(self.error, unit, passed)
             if self.lag is not None and self.turned is not None:
                 turned = self.error_factors.solve(self.turned @ unit, "T")
         if self.lag is not None and self.lag_factors is not None:
-            g = _passed_on(self.lag, passed, self.lag_factors.solve(passed))
+            g = passed_on(self.lag, passed, self.lag_factors.solve(passed))
             if self.error is not None:
                 g = g - self.error[1] * (self.error[0] @ g)
         return g, h, turned
 
 
-def _passed_on(filter_: Filter, columns: FloatArray, solved: FloatArray) -> FloatArray:
+def passed_on(filter_: Filter, columns: FloatArray, solved: FloatArray) -> FloatArray:
     """Return W A^-1 c from c and A^-1 c: rho W A^-1 = A^-1 - I."""
     matrix, rho = filter_
     if abs(rho) > _NOT_SMALL:

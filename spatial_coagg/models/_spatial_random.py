@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize, sparse
-from scipy.sparse.linalg import splu
+from scipy import optimize
 
+from spatial_coagg.models._spatial_city_block import CityBlock, CityProducts
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 
@@ -29,8 +29,6 @@ WIDEST = 25.0
 LONGEST = 0.999
 # Steps of numerical derivatives.
 STEP = 1e-4
-# Links per pair of cities up to which factorisations are sparse.
-SPARSE, FEW = 0.05, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class RandomLikelihood:
     error: Jacobian | None
     free: tuple[str, ...]
     _still: list[Blocks] = field(default_factory=list)
-    _products: list[FloatArray | SparseMatrix] = field(default_factory=list)
+    _products: list[CityProducts] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -143,7 +141,8 @@ class RandomLikelihood:
         filtered = blocks.between - point.error * blocks.lagged
         scale = blocks.length * point.phi
         if self.form == "baltagi" and scale > 0:
-            solved, logarithm = self._solve(point.error, scale, filtered)
+            block = self.city_block(point)
+            solved, logarithm = block.solve(filtered), block.log_determinant
         else:
             solved = filtered / (1 + scale)
             logarithm = cities * float(np.log1p(scale))
@@ -152,25 +151,14 @@ class RandomLikelihood:
         jacobian += 0.5 * cities * float(np.log1p(-(point.serial**2)))
         return (gram + gram.T) / 2, jacobian - 0.5 * logarithm
 
-    def _solve(
-        self, error: float, scale: float, columns: FloatArray
-    ) -> tuple[FloatArray, float]:
-        """Solve I + scale B B', and return the logarithm of its determinant."""
+    def city_block(self, point: Point) -> CityBlock:
+        """Return I + d^2 phi B B', factorised."""
+        if self.matrix is None:
+            raise AssertionError("only an error with weights spills over")
         if not self._products:
-            self._products.extend(_products(self.matrix))
-        once, twice = self._products
-        system = scale * (error**2 * twice - error * once)
-        if isinstance(system, np.ndarray):
-            system[np.diag_indices_from(system)] += 1 + scale
-            factor, low = linalg.cho_factor(system, check_finite=False)
-            solved = linalg.cho_solve((factor, low), columns, check_finite=False)
-            return solved, 2 * float(np.sum(np.log(np.diag(factor))))
-        eye = sparse.eye_array(system.shape[0])
-        found = splu(
-            sparse.csc_array(system + (1 + scale) * eye), permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0, options={"SymmetricMode": True},
-        )  # fmt: skip
-        return found.solve(columns), float(np.sum(np.log(np.abs(found.U.diagonal()))))
+            self._products.append(CityProducts.of(self.matrix))
+        scale = self.blocks(point.serial).length * point.phi
+        return self._products[0].block(point.error, scale)
 
     def city_effects(self, point: Point) -> FloatArray:
         """Return the best prediction of the city effects in the only column."""
@@ -181,7 +169,7 @@ class RandomLikelihood:
             return np.asarray(share / (1 + scale) * blocks.between[:, 0])
         # (scale I + (B'B)^-1)^-1 u = B' (I + scale B B')^-1 B u
         filtered = blocks.between - point.error * blocks.lagged
-        solved = self._solve(point.error, scale, filtered)[0]
+        solved = self.city_block(point).solve(filtered)
         back = solved if self.matrix is None else self.matrix.T @ solved
         return np.asarray(share * (solved - point.error * back)[:, 0])
 
@@ -273,18 +261,6 @@ def whiten(columns: FloatArray, serial: float) -> tuple[FloatArray, FloatArray]:
 
 def _length(years: int, serial: float) -> float:
     return (1 - serial**2) + (years - 1) * (1 - serial) ** 2
-
-
-def _products(matrix: SparseMatrix | None) -> list[FloatArray | SparseMatrix]:
-    """Return W + W' and W W', dense where that is quicker."""
-    if matrix is None:
-        raise AssertionError("only an error with weights spills over")
-    once = sparse.csr_array(matrix + matrix.T)
-    twice = sparse.csr_array(matrix @ matrix.T)
-    cities = matrix.shape[0]
-    if cities > FEW and twice.nnz < SPARSE * cities**2:
-        return [once, twice]
-    return [once.toarray(), twice.toarray()]
 
 
 def _climb(

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial_coagg.models._spatial_city_traces import city_block_traces
+from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models._spatial_random import (
     STEP,
@@ -17,9 +19,12 @@ from spatial_coagg.models._spatial_random import (
     RandomSolution,
     derivatives,
 )
-from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._logdet import solve
 
 FloatArray: TypeAlias = NDArray[np.float64]
+
+# Where the parameters of the covariance stand.
+PLACES = {"rho": 0, "error": 1, "phi": 2, "sigma2": 3}
 
 
 def observed_random_information(
@@ -81,64 +86,94 @@ def expected_random_information(
     For a normal vector with mean m and covariance O it is m_i' O^-1 m_j +
     tr(O^-1 O_i O^-1 O_j) / 2; here O has one block between and T - 1 within.
     """
-    has_lag, point = likelihood.lag is not None, found.point
+    has_lag = likelihood.lag is not None
     z = likelihood.columns[:, :, 2:]
     means = z
     if has_lag:
-        trend = np.ascontiguousarray((z @ found.slopes).T)
-        solved = np.ascontiguousarray(factor(weights, found.rho).solve(trend).T)
-        means = np.concatenate([z, lag(solved[:, :, None], weights)], axis=2)
+        solved = solve(weights, found.rho, (z @ found.slopes).T).T
+        lagged = lag(np.ascontiguousarray(solved)[:, :, None], weights)
+        means = np.concatenate([z, lagged], axis=2)
     turned = replace(likelihood, columns=means, _still=[])
-    inner = turned.parts(point)[0] / found.sigma2
+    inner = turned.parts(found.point)[0] / found.sigma2
     known, slopes = inner.shape[0], z.shape[2]
-    within, between = _relative_slopes(likelihood, found, weights)
+    within, between = _covariance_traces(likelihood, found, weights)
     years = likelihood.columns.shape[0]
-    covariances = np.array(
-        [
-            [
-                0.5 * ((years - 1) * np.sum(a * b.T) + np.sum(c * d.T))
-                for b, d in zip(within, between, strict=True)
-            ]
-            for a, c in zip(within, between, strict=True)
-        ]
-    )
-    size = slopes + len(within)
+    free = likelihood.free
+    chosen = [PLACES[name] for name in ("rho",) * has_lag + free + ("sigma2",)]
+    covariances = (0.5 * ((years - 1) * within + between))[np.ix_(chosen, chosen)]
+    size = slopes + len(chosen)
     information = np.zeros((size, size))
     information[:known, :known] = inner
     information[slopes:, slopes:] += covariances
     return information
 
 
-def _relative_slopes(
+def _covariance_traces(
     likelihood: RandomLikelihood, found: RandomSolution, weights: SparseMatrix
-) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return S^-1 S_i within and between, for rho, lambda, phi, sigma2."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return tr(O^-1 O_i O^-1 O_j) of a row within and of the one between, (4, 4).
+
+    Notes
+    -----
+    With G = B W A^-1 B^-1 and H = W_e B^-1 the slopes O^-1 O_i of a row are similar to
+    G + G', H + H' and I / sigma2. Where noise alone spills over, those of the row
+    between are K^-1 G K + G', K^-1 (H + H'), (I - K^-1) T / s and I / sigma2 with K = I
+    + s B B', s = T phi; else they are as within, and T / (1 + s) I for phi.
+    """
     point, years = found.point, likelihood.columns.shape[0]
     cities = likelihood.columns.shape[1]
-    eye, spread = np.eye(cities), 1 + years * point.phi
-    inverse: FloatArray = eye
-    bend: FloatArray = np.zeros_like(eye)
-    if likelihood.matrix is not None:
-        w = likelihood.matrix.toarray()
-        b = eye - point.error * w
-        inverse = np.asarray(np.linalg.inv(b.T @ b), dtype=np.float64)
-        bend = -(w.T @ b + b.T @ w)
-    noise = -inverse @ bend @ inverse
-    if likelihood.form == "baltagi":
-        whole, by_phi = years * point.phi * eye + inverse, years * eye
-        by_error = noise
-    else:
-        whole, by_phi = spread * inverse, years * inverse
-        by_error = spread * noise
-    precision, outer = np.linalg.inv(inverse), np.linalg.inv(whole)
-    pairs = []
+    lag_filter, g, g_square = None, 0.0, 0.0
     if likelihood.lag is not None:
-        g = weights @ np.linalg.inv(eye - found.rho * weights.toarray())
-        pairs.append((precision @ g @ inverse + g.T, outer @ g @ whole + g.T))
-    if "error" in likelihood.free:
-        pairs.append((precision @ noise, outer @ by_error))
-    if "phi" in likelihood.free:
-        pairs.append((np.zeros_like(eye), outer @ by_phi))
-    pairs.append((eye / found.sigma2, eye / found.sigma2))
-    within, between = ([pair[side] for pair in pairs] for side in (0, 1))
+        lag_filter = weights, found.rho
+        g = likelihood.lag.spectrum.trace(found.rho)
+        g_square = likelihood.lag.spectrum.trace_square(found.rho)
+    error_filter, h, h_square = None, 0.0, 0.0
+    if likelihood.matrix is not None and likelihood.error is not None:
+        error_filter = likelihood.matrix, point.error
+        h = likelihood.error.spectrum.trace(point.error)
+        h_square = likelihood.error.spectrum.trace_square(point.error)
+    grams = gram_traces(lag_filter, error_filter, without_unit=False)
+    unit, spread = 1 / found.sigma2, years / (1 + years * point.phi)
+    within = _symmetric(
+        [2 * (g_square + grams.lag), 2 * grams.both, 0.0, 2 * g * unit],
+        [2 * (h_square + grams.error), 0.0, 2 * h * unit],
+        [0.0, 0.0],
+        [cities * unit**2],
+    )
+    if likelihood.form == "baltagi" and error_filter is not None and point.phi > 0:
+        block = likelihood.city_block(point)
+        traces = city_block_traces(block, lag_filter, error_filter)
+        share, left = 1 / point.phi, cities - traces.inverse
+        between = _symmetric(
+            [
+                2 * (g_square + traces.lag),
+                2 * traces.both,
+                2 * share * (g - traces.lag_once),
+                2 * g * unit,
+            ],
+            [
+                traces.error,
+                2 * share * (traces.error_once - traces.error_twice),
+                2 * traces.error_once * unit,
+            ],
+            [
+                share**2 * (left - traces.inverse + traces.inverse_square),
+                share * left * unit,
+            ],
+            [cities * unit**2],
+        )
+        return within, between
+    between = within.copy()
+    place = PLACES["phi"]
+    between[place] = between[:, place] = spread * np.array(
+        [2 * g, 2 * h, spread * cities, cities * unit]
+    )
     return within, between
+
+
+def _symmetric(*rows: list[float]) -> FloatArray:
+    """Return the matrix with these rows from the diagonal on."""
+    whole = np.zeros((len(rows), len(rows)))
+    for place, row in enumerate(rows):
+        whole[place, place:] = whole[place:, place] = row
+    return whole

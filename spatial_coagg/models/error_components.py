@@ -27,7 +27,6 @@ from spatial_coagg.models.spatial_rows import (
     read_matrix,
 )
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import DENSE_LIMIT
 
 # Of the one-sided joint test: shares of chi-squared with 0, 1 and 2 degrees.
 _SHARES = (0.25, 0.5, 0.25)
@@ -91,8 +90,7 @@ def error_component_tests(
     MissingColumnError, UnbalancedPanelError, AlignmentError
         If a column is missing, a city lacks a year, or weights are about other cities.
     EstimationError
-        If a coefficient is not identified (named), there is one year, or `conditional`
-        is asked of more than 4,000 cities.
+        If a coefficient is not identified (named), or there is one year.
 
     Notes
     -----
@@ -141,7 +139,7 @@ def error_component_tests(
         panel, outcome, list(drivers), spillovers=chosen, spillover_weights=spilled,
         constant=True,
     )  # fmt: skip
-    _check_rows(rows, conditional=conditional)
+    _check_rows(rows)
     noise = _left(rows, _least_squares(rows))
     tests = _marginal_rows(
         marginal_statistics(noise, own),
@@ -168,18 +166,13 @@ def error_component_tests(
 _Row = tuple[float, str, float, float]
 
 
-def _check_rows(rows: SpatialRows, *, conditional: bool) -> None:
+def _check_rows(rows: SpatialRows) -> None:
     years, cities = rows.y.shape
     if years < 2 or cities <= len(rows.labels) + 1:
         raise EstimationError(
             f"{years} years of {cities} cities are too few to test their errors with "
             f"{len(rows.labels)} coefficients; it takes two years and more cities than "
             f"coefficients"
-        )
-    if conditional and cities > DENSE_LIMIT:
-        raise EstimationError(
-            f"conditional tests need N x N memory, too much for {cities} cities; use "
-            f"conditional=False"
         )
     check_identified(rows.z, rows.z, rows.labels, "none")
 

@@ -108,7 +108,8 @@ def settle_covariance(
     """
     spatial = plan.has_lag or plan.has_error
     many = cities > DENSE_LIMIT
-    chosen = asked or ("observed" if many else "expected")
+    has_observed = correction != "bias"
+    chosen = asked or ("observed" if many and has_observed else "expected")
     _check_exists(chosen)
     if spatial and chosen not in ("expected", "observed", "robust"):
         raise EstimationError(
@@ -117,7 +118,7 @@ def settle_covariance(
             f'covariance="robust", or fit_spatial_iv with covariance="robust" or '
             f'"clustered"'
         )
-    if chosen == "observed" and correction == "bias":
+    if chosen == "observed" and not has_observed:
         raise EstimationError(
             "the bias-corrected estimates are not at a maximum: they have no observed "
             'information; use covariance="expected" or correction="transform"'

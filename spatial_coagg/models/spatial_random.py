@@ -194,13 +194,11 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
 def _settle_covariance(
     asked: Information | None, cities: int, *, serial: bool
 ) -> Information:
-    many = cities > DENSE_LIMIT
-    settled = asked or ("observed" if serial or many else "expected")
+    settled = asked or ("observed" if serial or cities > DENSE_LIMIT else "expected")
     check_choice(settled, ("expected", "observed"), name="covariance")
-    if settled == "expected" and (serial or many):
-        reason = "with serial=True" if serial else f"for {cities} cities (N x N memory)"
+    if settled == "expected" and serial:
         raise EstimationError(
-            f'the expected information is not offered {reason}; use "observed"'
+            'the expected information is not offered with serial=True; use "observed"'
         )
     return settled
 

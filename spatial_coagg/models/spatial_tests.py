@@ -30,7 +30,6 @@ from spatial_coagg.models.spatial_rows import (
     read_matrix,
 )
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import DENSE_LIMIT
 
 Convention: TypeAlias = Literal["elhorst", "debarsy-ertur"]
 
@@ -129,8 +128,7 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     WeightsError
         If a row of W does not sum to one where it must.
     EstimationError
-        If a coefficient is not identified (named), there are too few observations, or
-        `conditional` is asked of more than 4,000 cities.
+        If a coefficient is not identified (named), or there are too few observations.
 
     Notes
     -----
@@ -271,11 +269,6 @@ class _Tested:
             )
 
     def _conditional(self) -> dict[Literal["lag", "error"], HypothesisTest | None]:
-        if self.rows.y.shape[1] > DENSE_LIMIT:
-            raise EstimationError(
-                f"conditional tests need N x N memory, too much for "
-                f"{self.rows.y.shape[1]} cities; use conditional=False"
-            )
         both = SpatialPlan("sac", self.plan.effects, ())
         correction: Literal["transform", "none"]
         correction = "transform" if self.transformed else "none"

@@ -217,11 +217,8 @@ def test_each_component_is_found() -> None:
     assert error["city_given_error"] > 0.01
 
 
-def test_bad_requests_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_year_is_refused() -> None:
     draw = drawn()
     once = Panel(draw.panel.frame.loc[(slice(None), [2000]), :])
     with pytest.raises(EstimationError, match="1 years of 12 cities are too few"):
         error_component_tests(once, draw.graph, "y", draw.names)
-    monkeypatch.setattr("spatial_coagg.models.error_components.DENSE_LIMIT", 9)
-    with pytest.raises(EstimationError, match="too much for 12 cities"):
-        frame_of(draw)

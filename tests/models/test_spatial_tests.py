@@ -257,17 +257,6 @@ def test_bad_requests_are_refused() -> None:
         lagrange_multiplier_tests(only, near, "y", draw.names, effects="none")
 
 
-def test_conditional_tests_of_many_cities_are_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("spatial_coagg.models.spatial_tests.DENSE_LIMIT", 9)
-    draw = draw_panel(n=10, t=4, rng=2)
-    with pytest.raises(EstimationError, match="too much for 10 cities"):
-        lagrange_multiplier_tests(
-            draw.panel, draw.graph, "y", draw.names, conditional=True
-        )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("effects", ["none", "city-year"])
 def test_the_tests_reject_a_true_hypothesis_one_time_in_twenty(
