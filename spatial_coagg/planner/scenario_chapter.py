@@ -4,9 +4,10 @@ import pandas as pd
 
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.what_if_command import WhatIfAnswer
+from spatial_coagg.report.amounts import number
 from spatial_coagg.report.findings import Words
 from spatial_coagg.report.page import Block, Paragraphs, Section, TextTable
-from spatial_coagg.report.what_if_findings import Question, number
+from spatial_coagg.report.what_if_findings import Question
 from spatial_coagg.report.workbook import Sheet
 
 HEADING = "What if synergy rose?"
@@ -114,5 +115,5 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "" if pd.isna(value) else number(value)
+        return "" if pd.isna(value) else number(value, percent=False)
     return str(value)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg.models.fit import Fit
+from spatial_coagg.report.amounts import interval_ends, signed
 from spatial_coagg.report.rankings import average_by_region
 
 SIGNIFICANT = 0.05
@@ -185,18 +186,17 @@ def describe_driver(fit: Fit, driver: str, outcome: str, words: Words) -> str:
         if is_log(driver)
         else f"synergy higher by one in a {words.place}"
     )
-    interval = f"95 % interval {signed(response.lower)} to {signed(response.upper)}"
-    unit = unit_of(outcome)
+    interval = told_interval(response, outcome)
     if response.p_value >= SIGNIFICANT:
         return (
             f"Whether {cause} goes with {words.outcome} higher or lower cannot be "
-            f"told: the estimate is {signed(response.estimate)}{unit} ({interval}, "
-            f"{told_p(response.p_value)})."
+            f"told: the estimate is {told_change(response.estimate, outcome)} "
+            f"({interval}, {told_p(response.p_value)})."
         )
     direction = "higher" if response.estimate > 0 else "lower"
     return (
         f"{cause.capitalize()} goes with {words.outcome} {direction} by "
-        f"{abs(response.estimate):.2f}{unit} ({interval}, "
+        f"{told_change(abs(response.estimate), outcome)} ({interval}, "
         f"{told_p(response.p_value)}); this is an association within the model, not "
         f"a forecast."
     )
@@ -241,10 +241,19 @@ def unit_of(outcome: str) -> str:
     return " %" if is_log(outcome) else ""
 
 
-def signed(value: float) -> str:
-    """Write a number with a true minus sign."""
-    # U+2212 keeps a minus apart from the dash of a range.
-    return f"{value:.2f}".replace("-", "−")
+def told_change(value: float, outcome: str) -> str:
+    """Write a change of the outcome with its unit."""
+    return f"{signed(value, percent=is_log(outcome))}{unit_of(outcome)}"
+
+
+def told_interval(response: Response, outcome: str) -> str:
+    """Write the interval of a change of the outcome."""
+    ends = interval_ends(
+        response.lower,
+        response.upper,
+        lambda end: signed(end, percent=is_log(outcome)),
+    )
+    return f"95 % interval {ends}"
 
 
 def told_p(value: float) -> str:

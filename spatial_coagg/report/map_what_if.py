@@ -18,6 +18,7 @@ from spatial_coagg.models.responses import (
     draw_responses,
 )
 from spatial_coagg.report._compact import encode_numbers
+from spatial_coagg.report.amounts import HUGE
 from spatial_coagg.report.palettes import change_colours
 
 DriverScale: TypeAlias = Literal["ln", "ln1p", "level"]
@@ -233,8 +234,8 @@ class EncodedWhatIf(TypedDict):
 
     `cities` are places on the map. Responses are whole numbers, `unit` to one, written
     by `encode_numbers` source city by source city: the median, and how far the interval
-    reaches below and above it. Rows of `own`, `others` and `total` are lower, median,
-    upper.
+    reaches below and above it. Changes above `huge` are not written out. Rows of `own`,
+    `others` and `total` are lower, median, upper.
     """
 
     cities: list[int]
@@ -249,6 +250,7 @@ class EncodedWhatIf(TypedDict):
     theta_range: tuple[float, float]
     driver_scale: DriverScale
     outcome_logged: bool
+    huge: float | None
     typical: float
     colours: list[str]
     terms: dict[str, str]
@@ -282,6 +284,7 @@ def encode_what_if(layer: WhatIfLayer, *, cities: pd.Index) -> EncodedWhatIf:
         theta_range=layer.theta_range,
         driver_scale=layer.driver_scale,
         outcome_logged=layer.outcome_logged,
+        huge=HUGE if layer.outcome_logged else None,
         typical=layer.typical,
         colours=change_colours(SIDES),
         terms={

@@ -12,9 +12,9 @@ from spatial_coagg.report.findings import (
     enumerated,
     is_log,
     response_of,
-    signed,
+    told_change,
+    told_interval,
     told_p,
-    unit_of,
 )
 
 _CORRECTIONS = {
@@ -43,13 +43,15 @@ def describe_spillover(
         for kind in ("total", "direct", "indirect")
     )
     higher = "higher by 10 %" if is_log(driver) else "higher by one"
-    unit = unit_of(outcome)
+    everywhere, here, elsewhere = (
+        _told(response, words, outcome) for response in (total, own, around)
+    )
     return [
-        f"Synergy {higher} in every {words.place} {_told(total, words, unit)}.",
-        f"Of that, synergy {higher} in a {words.place} alone {_told(own, words, unit)} "
-        f"in that {words.place} itself.",
-        f"Synergy {higher} in all other {words.places} "
-        f"{_told(around, words, unit)}, which is what crosses the border.",
+        f"Synergy {higher} in every {words.place} {everywhere}.",
+        f"Of that, synergy {higher} in a {words.place} alone {here} in that "
+        f"{words.place} itself.",
+        f"Synergy {higher} in all other {words.places} {elsewhere}, which is what "
+        f"crosses the border.",
     ]
 
 
@@ -142,18 +144,19 @@ def _probability(share: float) -> str:
     return "above 0.999" if share > 0.999 else f"{share:.3f}"
 
 
-def _told(response: Response, words: Words, unit: str) -> str:
-    interval = f"95 % interval {signed(response.lower)} to {signed(response.upper)}"
+def _told(response: Response, words: Words, outcome: str) -> str:
+    interval = told_interval(response, outcome)
     if response.p_value >= SIGNIFICANT:
         return (
             f"cannot be said to go with {words.outcome} higher or lower: the estimate "
-            f"is {signed(response.estimate)}{unit} ({interval}, "
+            f"is {told_change(response.estimate, outcome)} ({interval}, "
             f"{told_p(response.p_value)})"
         )
     direction = "higher" if response.estimate > 0 else "lower"
     return (
-        f"goes with {words.outcome} {direction} by {abs(response.estimate):.2f}{unit} "
-        f"({interval}, {told_p(response.p_value)})"
+        f"goes with {words.outcome} {direction} by "
+        f"{told_change(abs(response.estimate), outcome)} ({interval}, "
+        f"{told_p(response.p_value)})"
     )
 
 

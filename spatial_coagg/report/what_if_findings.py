@@ -1,11 +1,11 @@
 """Sentences about what-ifs: who gains, how surely, and what the numbers are not."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from spatial_coagg.report.amounts import interval_ends, number
 from spatial_coagg.report.findings import Words, enumerated
 
 NAMED = 3
@@ -46,9 +46,18 @@ class Question:
     @property
     def measure(self) -> str:
         """What stands after a number."""
-        if not self.unit.startswith("%"):
+        if not self.in_percent:
             return f" (in units of {self.unit})"
         return f" {self.unit}" if self.of_one_more else " %"
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether the answers are percentages."""
+        return self.unit.startswith("%")
+
+    def write(self, value: float) -> str:
+        """Write one of the answers, without what stands after it."""
+        return number(value, percent=self.in_percent)
 
     @property
     def of_one_more(self) -> bool:
@@ -65,7 +74,7 @@ def word_synergy(changes: Mapping[str, float]) -> str:
     if len(parts) <= NAMED:
         return f"synergy (theta) {enumerated(parts)}"
     return (
-        f"synergy (theta) changed by between {number(by[0])} and {number(by[-1])} % in "
+        f"synergy (theta) changed by between {by[0]:g} and {by[-1]:g} % in "
         f"{len(parts)} places"
     )
 
@@ -300,13 +309,6 @@ def describe_corridor(
     )
 
 
-def number(value: float) -> str:
-    """Write two decimals, or two digits of a small number; a minus is U+2212."""
-    size = abs(value)
-    places = 2 if size >= 0.1 or size == 0 else min(1 - math.floor(math.log10(size)), 8)
-    return f"{value:.{places}f}".replace("-", "\u2212")
-
-
 def _at_home(
     here: pd.DataFrame, question: Question, names: Mapping[str, str], words: Words
 ) -> str:
@@ -374,7 +376,9 @@ def _directions(here: pd.DataFrame) -> str:
 
 
 def _range(here: pd.DataFrame, question: Question) -> str:
-    low, high = number(here["total"].min()), number(here["total"].max())
+    low, high = (
+        question.write(end) for end in (here["total"].min(), here["total"].max())
+    )
     return f"medians {low} to {high}{question.measure}"
 
 
@@ -382,22 +386,22 @@ def _than(row: pd.Series, question: Question) -> str:
     """Return ``"higher by 2.40 % (90 % interval 1.80 to 3.10)"``."""
     middle = _middle(row)
     word = "higher" if middle > 0 else "lower"
-    return (
-        f"{word} by {number(abs(middle))}{question.measure} ({question.interval} "
-        f"{_ends(row)})"
-    )
+    size = f"{question.write(abs(middle))}{question.measure}"
+    return f"{word} by {size} ({_interval(row, question)})"
 
 
 def _told(row: pd.Series, question: Question) -> str:
-    return f"{number(_middle(row))}{question.measure}, {question.interval} {_ends(row)}"
+    size = f"{question.write(_middle(row))}{question.measure}"
+    return f"{size}, {_interval(row, question)}"
 
 
 def _middle(row: pd.Series) -> float:
     return float(row["total"] if "total" in row.index else row["median"])
 
 
-def _ends(row: pd.Series) -> str:
-    return f"{number(float(row['lower']))} to {number(float(row['upper']))}"
+def _interval(row: pd.Series, question: Question) -> str:
+    ends = interval_ends(float(row["lower"]), float(row["upper"]), question.write)
+    return f"{question.interval} {ends}"
 
 
 def _includes_zero(row: pd.Series) -> bool:

@@ -1,10 +1,13 @@
 """The what-if on the map: its numbers are Python's to the printed digit."""
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 import pytest
 from map_squares import CITIES, HOSTILE, OVERLAPS, WIDTHS, make_map, shape
@@ -42,16 +45,22 @@ def page(open_page: OpenPage, map_file: Path) -> Page:
     return opened
 
 
-def signed(number: float, decimals: int) -> str:
+def signed(number: float, decimals: int, *, huge: float = 1000) -> str:
+    if abs(number) > huge:
+        return "> 1,000" if number > 0 else "< −1,000"
     text = f"{abs(number):,.{decimals}f}"
     if not any(digit in text for digit in "123456789"):
         return text
     return ("−" if number < 0 else "+") + text
 
 
-def interval(row: pd.Series, decimals: int) -> str:
-    ends = [signed(row[end], decimals).replace("+", "") for end in ("lower", "upper")]
-    return " – ".join(ends)
+def interval(row: pd.Series, decimals: int, *, huge: float = 1000) -> str:
+    ends = [
+        signed(row[end], decimals, huge=huge).replace("+", "")
+        for end in ("lower", "upper")
+    ]
+    beyond = row["lower"] > huge or row["upper"] < -huge
+    return ends[1] if beyond else " – ".join(ends)
 
 
 def rows(page: Page, table: str) -> list[list[str]]:
@@ -64,9 +73,13 @@ def rows(page: Page, table: str) -> list[list[str]]:
 def expected_rows(layer: WhatIfLayer, city: str, percent: float) -> list[list[str]]:
     decimals = layer.decimals(city, percent)
     changes = layer.changes(city, percent)
+    huge = 1000 if layer.outcome_logged else math.inf
     order = changes["median"].sort_values(ascending=percent < 0, kind="stable").index
     return [
-        [signed(row["median"], decimals), interval(row, decimals)]
+        [
+            signed(row["median"], decimals, huge=huge),
+            interval(row, decimals, huge=huge),
+        ]
         for _, row in changes.loc[order].iterrows()
     ]
 
@@ -109,6 +122,38 @@ def test_levels_are_told_in_their_own_units(
     assert [row[2:] for row in shown] == expected_rows(LEVELS, CITIES[5], 30)
     expect(page.locator("#coagg-table th").nth(2)).to_have_text("Median")
     expect(page.locator("#coagg-sums-note")).to_contain_text("units of index")
+
+
+def vague(layer: WhatIfLayer, times: float) -> WhatIfLayer:
+    """The same with estimates far from zero and intervals wider still."""
+    found = layer.responses
+    ends = {end: times * getattr(found, end) for end in ("point", "median", "lower")}
+    wide = replace(found, upper=30 * times * np.abs(found.upper), **ends)
+    return replace(layer, responses=wide)
+
+
+@pytest.mark.parametrize(("logged", "times"), [(True, 250), (False, 250_000)])
+def test_a_huge_percentage_is_not_written_out_but_a_level_is(
+    open_page: OpenPage, tmp_path: Path, *, logged: bool, times: float
+) -> None:
+    layer = vague(replace(LAYER, outcome_logged=logged), times)
+    page = open_page(make_map(what_if=layer).save(tmp_path / "vague.html"))
+    ask(page)
+    page.locator("#coagg-more").click()
+    shown = [row[2:] for row in rows(page, "#coagg-table")]
+    assert shown == expected_rows(layer, SOURCE, 10)
+    assert any("> 1,000" in row[0] for row in shown) == logged
+    assert any(row[1] == "> 1,000" for row in shown) == logged
+    assert any(row[1].endswith(" – > 1,000") for row in shown) == logged
+    decimals = layer.decimals(SOURCE, 10)
+    told = [row[1:] for row in rows(page, "#coagg-sums")]
+    huge = 1000 if logged else math.inf
+    assert told[0] == [
+        signed(float(layer.sums(SOURCE, 10).loc["own", "median"]), decimals, huge=huge),
+        interval(layer.sums(SOURCE, 10).loc["own"], decimals, huge=huge),
+    ]
+    text = page.locator("body").inner_text()
+    assert (re.search(r"\d{2},\d{3}", text) is None) == logged
 
 
 def test_each_city_has_the_class_of_its_change(page: Page) -> None:

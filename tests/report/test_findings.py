@@ -150,3 +150,13 @@ def test_disagreeing_specifications_are_listed() -> None:
     fits = [fit_with(0.2, 0.05), fit_with(-0.2, 0.05), fit_with(0.0, 0.05)]
     sentence = describe_robustness(fits, "ln(theta)")
     assert "positive (0.200); Within: negative (-0.200); Within: unclear" in sentence
+
+
+def test_a_very_vague_estimate_is_not_written_out() -> None:
+    told = describe_driver(fit_with(50.0, 60.0), "ln(theta)", "ln(cr)", WORDS)
+    assert "the estimate is more than 1,000 % (95 % interval −99.84 " in told
+    assert "to more than 1,000, p = " in told
+    clear = describe_driver(fit_with(50.0, 1.0), "ln(theta)", "ln(cr)", WORDS)
+    assert "higher by more than 1,000 % (95 % interval more than 1,000, p" in clear
+    levels = describe_driver(fit_with(5e4, 1.0, "theta"), "theta", "cr", WORDS)
+    assert "higher by 50000.00 (95 % interval 49998.04 to 50001.96" in levels

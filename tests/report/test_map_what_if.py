@@ -123,6 +123,12 @@ def test_cities_are_places_on_a_map_in_its_own_order() -> None:
     assert coded["terms"] == {"driver": "θ", "outcome": "patents", "level": "90"}
 
 
+def test_only_percentages_can_be_too_huge_to_write() -> None:
+    levels = replace(LAYER, outcome_logged=False)
+    assert encode_what_if(LAYER, cities=CITIES)["huge"] == 1000
+    assert encode_what_if(levels, cities=CITIES)["huge"] is None
+
+
 def test_a_map_without_a_city_of_the_model_is_refused() -> None:
     with pytest.raises(AlignmentError, match=r"boundaries lacks 1 of the 14 .* '13'"):
         encode_what_if(LAYER, cities=CITIES[:-1])

@@ -86,14 +86,19 @@ SpatialCoagg.whatIf = (() => {
     return 2 * SIDES;
   }
 
-  function writeSigned(number, decimals) {
+  /* Beyond `huge` per cent an estimate is so vague that its digits would say nothing. */
+  function writeSigned(number, decimals, huge) {
+    if (huge !== null && Math.abs(number) > huge) {
+      return `${number > 0 ? ">" : "<"} ${writeFixed(Math.sign(number) * huge, 0)}`;
+    }
     const text = writeFixed(Math.abs(number), decimals);
     if (!/[1-9]/.test(text)) return text;
     return (number < 0 ? "\u2212" : "+") + text;
   }
 
-  function writeInterval({ lower, upper }, decimals) {
-    const write = (number) => writeSigned(number, decimals).replace("+", "");
+  function writeInterval({ lower, upper }, decimals, huge) {
+    const write = (number) => writeSigned(number, decimals, huge).replace("+", "");
+    if (huge !== null && (lower > huge || upper < -huge)) return write(upper);
     return `${write(lower)} \u2013 ${write(upper)}`;
   }
 
@@ -168,8 +173,8 @@ SpatialCoagg.whatIf = (() => {
       headings: [page.words.median + unit, fillWords(page.words.interval, coded.terms)],
       legendTitle: legendTitle(coded, page.words),
       title: step < 0 ? page.words.lose_most : page.words.gain_most,
-      text: (place) => writeSigned(values[place], decimals) + unit,
-      interval: (place) => writeInterval(changes[place], decimals),
+      text: (place) => writeSigned(values[place], decimals, coded.huge) + unit,
+      interval: (place) => writeInterval(changes[place], decimals, coded.huge),
     };
   }
 
@@ -183,8 +188,8 @@ SpatialCoagg.whatIf = (() => {
       const sum = scaled(coded[key][source], step * unit);
       return {
         key,
-        text: writeSigned(sum.median, decimals),
-        interval: writeInterval(sum, decimals),
+        text: writeSigned(sum.median, decimals, coded.huge),
+        interval: writeInterval(sum, decimals, coded.huge),
       };
     });
   }
