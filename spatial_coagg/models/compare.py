@@ -8,23 +8,25 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from spatial_coagg._typing import Effects
+from spatial_coagg._typing import Effects, Seed
 from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.marginals import (
     FAMILY,
-    lagged_drivers,
-    log_marginal_likelihoods,
+    applying,
+    check_family,
+    marginals_with_matrices,
     model_probabilities,
     name_weights,
 )
 from spatial_coagg.models.priors import BetaPrior, Prior
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_logdet import LogDeterminant
 from spatial_coagg.models.spatial_nesting import check_comparable
-from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_panel import fit_with_matrices
 from spatial_coagg.models.spatial_plan import (
     WITH_ERROR,
     WITH_LAG,
+    WITH_SPILLOVERS,
     Correction,
     Information,
     SpatialModel,
@@ -33,7 +35,7 @@ from spatial_coagg.models.spatial_plan import (
     settle_correction,
 )
 from spatial_coagg.models.spatial_random import RandomError
-from spatial_coagg.models.spatial_rows import read_matrix
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
 
@@ -142,9 +144,13 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     effects: Effects | Literal["random"] = "city-year",
     random_error: RandomError = "baltagi",
     spillovers: Sequence[str] | None = None,
+    error_weights: Weights | None = None,
+    spillover_weights: Weights | None = None,
     correction: Correction | None = None,
     covariance: Information | None = None,
     prior: Prior | None = "uniform",
+    log_determinant: LogDeterminant | None = None,
+    rng: Seed = None,
 ) -> ModelComparison:
     """Fit a family of spatial models to the same data, with one W or several.
 
@@ -158,8 +164,8 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     drivers : sequence of str
     models : sequence of str
         Of :func:`fit_spatial_panel`; a single one compares its fits over several W.
-    effects, random_error, spillovers, covariance
-        As in :func:`fit_spatial_panel`.
+    effects, random_error, spillovers, error_weights, spillover_weights, covariance
+        As in :func:`fit_spatial_panel`; the same for all fits that have such a term.
     correction : {"transform", "bias", "none"}, optional
         The same for all fits, or their likelihoods could not be compared. By default
         ``"transform"`` where every W of every model allows it, else ``"none"`` with a
@@ -167,6 +173,8 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     prior : "uniform", BetaPrior or None
         Of rho and lambda, for the posterior probabilities; None leaves them out, which
         saves time with models that have both rho and lambda.
+    log_determinant, rng
+        As in :func:`fit_spatial_panel`, for fits and probabilities alike.
 
     Returns
     -------
@@ -211,22 +219,24 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     ['OLS', 'SLX', 'SAR', 'SEM', 'SDM', 'SDEM']
     """
     named = name_weights(weights)
-    if len(models) == 0:
-        raise EstimationError("there is no model to compare; name at least one")
+    check_family(
+        models, error_weights=error_weights, spillover_weights=spillover_weights,
+        log_determinant=log_determinant, rng=rng,
+    )  # fmt: skip
     if effects == "random" and isinstance(prior, BetaPrior):
         raise EstimationError(
             "there are no marginal likelihoods with random effects, so prior= does not "
             "apply; leave it out"
         )
-    cities = panel.frame.index.unique("city").sort_values()
-    matrices = {
-        name: read_matrix(graph, cities, name=f"weights {name!r}")
-        for name, graph in named.items()
-    }
+    matrices = WeightMatrices.of(panel, log_determinant, rng)
+    for name, graph in named.items():
+        matrices.read(graph, name=f"weights {name!r}")
     settled = (
         correction
         if effects == "random" or correction is not None
-        else _common_correction(matrices, drivers, models, effects)
+        else _common_correction(
+            matrices, named, error_weights, drivers, models, effects
+        )
     )
     fits, pairs = {}, {}
     for name, graph in named.items():
@@ -235,10 +245,16 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
             pairs[heading] = (name, model)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                fits[heading] = fit_spatial_panel(
-                    panel, graph, outcome, drivers, model=model, effects=effects,
-                    random_error=_error_of(model, models, random_error),
-                    spillovers=lagged_drivers(model, models, spillovers),
+                fits[heading] = fit_with_matrices(
+                    matrices, panel, graph, outcome, drivers, model=model,
+                    effects=effects,
+                    random_error=applying(random_error, model, models, WITH_ERROR)
+                    or "baltagi",
+                    spillovers=applying(spillovers, model, models, WITH_SPILLOVERS),
+                    error_weights=applying(error_weights, model, models, WITH_ERROR),
+                    spillover_weights=applying(
+                        spillover_weights, model, models, WITH_SPILLOVERS
+                    ),
                     correction=settled, covariance=covariance,
                 )  # fmt: skip
             for each in caught:
@@ -246,9 +262,10 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     compared = ModelComparison.from_fits(fits)
     frame = compared.frame.assign(weights=[pairs[each][0] for each in fits])
     if effects != "random" and prior is not None:
-        marginal = log_marginal_likelihoods(
-            panel, named, outcome, drivers, models=models, effects=effects,
-            spillovers=spillovers, prior=prior,
+        marginal = marginals_with_matrices(
+            matrices, panel, named, outcome, drivers, models=models, effects=effects,
+            spillovers=spillovers, error_weights=error_weights,
+            spillover_weights=spillover_weights, prior=prior, correction="none",
         )  # fmt: skip
         order = list(pairs.values())
         frame["log_marginal"] = marginal.loc[order].to_numpy()
@@ -256,16 +273,10 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     return ModelComparison(compared.fits, frame)
 
 
-def _error_of(
-    model: SpatialModel, models: Sequence[SpatialModel], asked: RandomError
-) -> RandomError:
-    """Return the form of the error of one model among several; some must have any."""
-    some = any(each in WITH_ERROR for each in models)
-    return "baltagi" if some and model not in WITH_ERROR else asked
-
-
 def _common_correction(
-    matrices: Mapping[str, SparseMatrix],
+    matrices: WeightMatrices,
+    named: Mapping[str, Weights],
+    error_weights: Weights | None,
     drivers: Sequence[str],
     models: Sequence[SpatialModel],
     effects: Effects,
@@ -273,15 +284,25 @@ def _common_correction(
     """Return the correction that every W of every model allows."""
     if effects == "none":
         return "none"
+    has_lag, has_error = (
+        any(each in having for each in models) for having in (WITH_LAG, WITH_ERROR)
+    )
+    used = {}
+    if has_lag or (has_error and error_weights is None):
+        used = {f"weights {name!r}": graph for name, graph in named.items()}
+    if has_error and error_weights is not None:
+        used["error_weights"] = error_weights
     spatial = [each for each in models if each in (*WITH_LAG, *WITH_ERROR)]
-    for name, matrix in matrices.items() if spatial else ():
+    for name, graph in used.items():
         try:
             settle_correction(
-                "transform", read_plan(spatial[0], effects, drivers, None), [matrix]
+                "transform",
+                read_plan(spatial[0], effects, drivers, None),
+                [matrices.read(graph, name=name)],
             )
         except WeightsError:
             warnings.warn(
-                f"some rows of weights {name!r} do not sum to one, so year effects "
+                f"some rows of {name} do not sum to one, so year effects "
                 f"cannot be transformed away: all fits use the plain likelihood, whose "
                 f"rho is biased towards zero when there are few cities",
                 InferenceWarning,

@@ -3,18 +3,22 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from spatial_coagg._typing import Effects, FloatArray
+from spatial_coagg._typing import Effects, FloatArray, Seed
 from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_marginal import Coefficient, log_marginal
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 from spatial_coagg.models.priors import Prior, with_prior
+from spatial_coagg.models.spatial_logdet import (
+    LogDeterminant,
+    check_log_determinant,
+)
 from spatial_coagg.models.spatial_plan import (
     WITH_ERROR,
     WITH_LAG,
@@ -22,20 +26,18 @@ from spatial_coagg.models.spatial_plan import (
     SpatialModel,
     SpatialPlan,
     Weights,
+    check_weights_apply,
     read_plan,
     settle_correction,
 )
-from spatial_coagg.models.spatial_rows import (
-    SpatialRows,
-    check_identified,
-    read_matrix,
-)
+from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import spectrum
 
 FAMILY: tuple[SpatialModel, ...] = ("ols", "slx", "sar", "sem", "sdm", "sdem")
 ONE_WEIGHTS = "W"
 Given: TypeAlias = Literal["weights", "model"]
+Option = TypeVar("Option")
 
 
 def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
@@ -47,8 +49,12 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     models: Sequence[SpatialModel] = FAMILY,
     effects: Effects = "city-year",
     spillovers: Sequence[str] | None = None,
+    error_weights: Weights | None = None,
+    spillover_weights: Weights | None = None,
     prior: Prior = "uniform",
     correction: Literal["transform", "none"] = "none",
+    log_determinant: LogDeterminant | None = None,
+    rng: Seed = None,
 ) -> pd.Series:
     r"""Integrate every coefficient out of the likelihood of each model and W.
 
@@ -65,12 +71,18 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     effects : {"none", "city", "year", "city-year"}
     spillovers : sequence of str, optional
         Drivers that get a W x, in models that have one; all by default.
+    error_weights, spillover_weights : Graph or W, optional
+        Of the error and of the W x, in models that have one, whatever their W;
+        `weights` by default.
     prior : "uniform" or BetaPrior
         Of rho and of lambda: uniform over the admissible interval, or a beta density.
     correction : {"none", "transform"}
         ``"none"``: LeSage's, all T log-determinants of I - rho W. ``"transform"``:
         those of the data after Lee and Yu's transformation: T - 1 of them with city
         effects, without the eigenvalue 1 with year effects.
+    log_determinant, rng
+        As in :func:`fit_spatial_panel`. An error of the stochastic ln|I - rho W| counts
+        T times in ln m; fits tell its size (``log_determinant_error_rho``).
 
     Returns
     -------
@@ -119,20 +131,52 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     >>> model_probabilities(found).idxmax()
     ('W', 'sdm')
     """
+    check_family(
+        models, error_weights=error_weights, spillover_weights=spillover_weights,
+        log_determinant=log_determinant, rng=rng,
+    )  # fmt: skip
+    return marginals_with_matrices(
+        WeightMatrices.of(panel, log_determinant, rng), panel, weights, outcome,
+        drivers, models=models, effects=effects, spillovers=spillovers,
+        error_weights=error_weights, spillover_weights=spillover_weights,
+        prior=prior, correction=correction,
+    )  # fmt: skip
+
+
+def marginals_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
+    matrices: WeightMatrices,
+    panel: Panel,
+    weights: Weights | Mapping[str, Weights],
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    models: Sequence[SpatialModel],
+    effects: Effects,
+    spillovers: Sequence[str] | None,
+    error_weights: Weights | None,
+    spillover_weights: Weights | None,
+    prior: Prior,
+    correction: Literal["transform", "none"],
+) -> pd.Series:
+    """Integrate as :func:`log_marginal_likelihoods`, with matrices that fits share."""
     check_choice(correction, ("none", "transform"), name="correction")
-    named = name_weights(weights)
-    if len(models) == 0:
-        raise EstimationError("there is no model to compare; name at least one")
-    cities = panel.frame.index.unique("city").sort_values()
     found: dict[tuple[str, str], float] = {}
-    for name, graph in named.items():
-        matrix = read_matrix(graph, cities, name=f"weights {name!r}")
-        part = _coefficient(panel, matrix, models, effects, prior, correction)
+    for name, graph in name_weights(weights).items():
+        own = matrices.read(graph, name=f"weights {name!r}")
+        error, lagged = (
+            own if given is None else matrices.read(given, name=label)
+            for label, given in (
+                ("error_weights", error_weights),
+                ("spillover_weights", spillover_weights),
+            )
+        )
         for model in models:
-            asked = lagged_drivers(model, models, spillovers)
+            asked = applying(spillovers, model, models, WITH_SPILLOVERS)
             plan = read_plan(model, effects, drivers, asked)
-            data = _MarginalData(panel, outcome, tuple(drivers), matrix, plan)
-            found[name, model] = data.log_marginal(part, correction)
+            data = _MarginalData(
+                panel, outcome, tuple(drivers), plan, matrices, own, error, lagged
+            )
+            found[name, model] = data.log_marginal(prior, correction)
     series = pd.Series(found, name="log_marginal")
     series.index = pd.MultiIndex.from_tuples(found, names=["weights", "model"])
     return series
@@ -225,65 +269,72 @@ def name_weights(weights: Weights | Mapping[str, Weights]) -> dict[str, Weights]
     return dict(weights)
 
 
-def lagged_drivers(
+def applying(
+    asked: Option | None,
     model: SpatialModel,
     models: Sequence[SpatialModel],
-    spillovers: Sequence[str] | None,
-) -> Sequence[str] | None:
-    """Return the spillovers of one model among several; some must have any."""
-    some = any(each in WITH_SPILLOVERS for each in models)
-    return None if some and model not in WITH_SPILLOVERS else spillovers
+    having: Sequence[str],
+) -> Option | None:
+    """Return an option of one model; None if only others have what it is about."""
+    some = any(each in having for each in models)
+    return None if some and model not in having else asked
 
 
-def _coefficient(
-    panel: Panel,
-    matrix: SparseMatrix,
+def check_family(
     models: Sequence[SpatialModel],
-    effects: Effects,
-    prior: Prior,
-    correction: Literal["transform", "none"],
-) -> Coefficient | None:
-    """Return rho or lambda with its prior, the same in every model that has one."""
-    if not any(model in (*WITH_LAG, *WITH_ERROR) for model in models):
-        return None
-    transformed = correction == "transform"
-    years = len(panel.frame.index.unique("year"))
-    jacobian = Jacobian(
-        spectrum(matrix),
-        years - (transformed and "city" in effects),
-        without_unit=transformed and "year" in effects,
+    *,
+    error_weights: Weights | None,
+    spillover_weights: Weights | None,
+    log_determinant: LogDeterminant | None,
+    rng: Seed,
+) -> None:
+    """Refuse no models, and options that apply to none of them."""
+    if len(models) == 0:
+        raise EstimationError("there is no model to compare; name at least one")
+    check_weights_apply(
+        models[0],
+        error_weights=applying(error_weights, models[0], models, WITH_ERROR),
+        spillover_weights=applying(
+            spillover_weights, models[0], models, WITH_SPILLOVERS
+        ),
     )
-    return with_prior(jacobian, prior)
+    has_one = any(each in (*WITH_LAG, *WITH_ERROR) for each in models)
+    check_log_determinant(models[0], log_determinant, rng, has_one=has_one)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _MarginalData:
-    """One model with one W, before its coefficients are integrated out."""
+    """One model with its weights, before its coefficients are integrated out."""
 
     panel: Panel
     outcome: str
     drivers: tuple[str, ...]
-    matrix: SparseMatrix
     plan: SpatialPlan
+    matrices: WeightMatrices
+    own: SparseMatrix
+    error: SparseMatrix
+    lagged: SparseMatrix
 
     def log_marginal(
-        self, part: Coefficient | None, correction: Literal["transform", "none"]
+        self, prior: Prior, correction: Literal["transform", "none"]
     ) -> float:
         """Return ln m of the model."""
         plan = self.plan
         rows = self._rows()
-        used = [self.matrix] * (plan.has_lag or plan.has_error)
+        used = [self.own] * plan.has_lag + [self.error] * plan.has_error
         settle_correction(correction, plan, used)
         moments = self._moments(rows)
         check_identified(
             moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, plan.effects
         )
-        found = log_marginal(
-            moments,
-            self._freedom(rows),
-            part if plan.has_lag else None,
-            part if plan.has_error else None,
+        rho, error = (
+            self._coefficient(matrix, prior, correction) if there else None
+            for matrix, there in (
+                (self.own, plan.has_lag),
+                (self.error, plan.has_error),
+            )
         )
+        found = log_marginal(moments, self._freedom(rows), rho, error)
         if math.isnan(found):
             raise EstimationError(
                 f"the marginal likelihood of the {plan.model} cannot be computed: the "
@@ -292,22 +343,34 @@ class _MarginalData:
             )
         return found
 
+    def _coefficient(
+        self, matrix: SparseMatrix, prior: Prior, correction: str
+    ) -> Coefficient:
+        """Return rho or lambda with its prior, the same in every model that has one."""
+        transformed = correction == "transform"
+        jacobian = Jacobian(
+            self.matrices.spectrum(matrix),
+            len(self.panel.years) - (transformed and self.plan.by_city),
+            without_unit=transformed and self.plan.by_year,
+        )
+        return with_prior(jacobian, prior)
+
     def _rows(self) -> SpatialRows:
         return SpatialRows.of(
             self.panel,
             self.outcome,
             self.drivers,
             spillovers=self.plan.spillovers,
-            spillover_weights=self.matrix,
+            spillover_weights=self.lagged,
             constant=self.plan.effects == "none",
         )
 
     def _moments(self, rows: SpatialRows) -> SpatialMoments:
         outcome: FloatArray = rows.y[:, :, None]
-        columns = np.concatenate([outcome, lag(outcome, self.matrix), rows.z], axis=2)
+        columns = np.concatenate([outcome, lag(outcome, self.own), rows.z], axis=2)
         return SpatialMoments.of(
             columns,
-            self.matrix if self.plan.has_error else None,
+            self.error if self.plan.has_error else None,
             by_city=self.plan.by_city,
             by_year=self.plan.by_year,
         )

@@ -27,9 +27,13 @@ def check_log_determinant(
 
     Raises
     ------
+    SpatialCoaggError
+        If `asked` is neither ``"exact"`` nor ``"stochastic"``.
     EstimationError
         If the model has neither rho nor lambda, or `rng` is given for exact ones.
     """
+    if asked is not None:
+        check_choice(asked, ("exact", "stochastic"), name="log_determinant")
     if asked is not None and not has_one:
         raise EstimationError(
             f"model {model!r} has neither rho nor lambda, so log_determinant= does not "
@@ -42,41 +46,32 @@ def check_log_determinant(
         )
 
 
-def make_spectrum(
-    matrix: SparseMatrix, asked: LogDeterminant | None, rng: Seed
-) -> Spectrum:
-    """Return the log-determinants of weights as asked for; exact by default.
-
-    Raises
-    ------
-    SpatialCoaggError
-        If `asked` is neither ``"exact"`` nor ``"stochastic"``.
-
-    Warns
-    -----
-    SlowComputationWarning
-        If nothing is asked for and the exact ones take minutes.
-    """
-    if asked is not None:
-        check_choice(asked, ("exact", "stochastic"), name="log_determinant")
-    if asked == "stochastic":
-        source = np.random.default_rng(rng)
-        return stochastic_spectrum(matrix, probes=PROBES, rng=source)
-    if asked is None and matrix.shape[0] > MINUTES:
+def warn_if_slow(cities: int, asked: LogDeterminant | None) -> None:
+    """Warn if nothing is asked for and exact log-determinants take minutes."""
+    if asked is None and cities > MINUTES:
         warnings.warn(
-            f"exact log-determinants of {matrix.shape[0]} cities take minutes and "
+            f"exact log-determinants of {cities} cities take minutes and "
             f'gigabytes; log_determinant="stochastic" takes seconds and states its '
             f'standard error; log_determinant="exact" silences this',
             SlowComputationWarning,
             stacklevel=4,
         )
-    return spectrum(matrix)
+
+
+def make_spectrum(
+    matrix: SparseMatrix, asked: LogDeterminant | None, rng: Seed
+) -> Spectrum:
+    """Return the log-determinants of weights as asked for; exact by default."""
+    if asked != "stochastic":
+        return spectrum(matrix)
+    source = np.random.default_rng(rng)
+    return stochastic_spectrum(matrix, probes=PROBES, rng=source)
 
 
 def log_determinant_facts(
     likelihood: Likelihood, found: Solution, covariance: FloatArray
 ) -> dict[str, float | int | str]:
-    """Return what a stochastic log-determinant costs; nothing where it is exact.
+    """Return the interval of lambda, and what stochastic log-determinants cost.
 
     Notes
     -----
@@ -91,11 +86,19 @@ def log_determinant_facts(
     ):
         if part is None:
             continue
+        if name == "lambda":
+            facts |= lambda_interval(part)
         if isinstance(part.spectrum, MomentSpectrum):
             facts["log_determinant"] = f"stochastic, {PROBES} probes"
             facts |= _errors(name, value, part, part.spectrum, covariance[place, place])
         place += 1
     return facts
+
+
+def lambda_interval(part: Jacobian) -> dict[str, float]:
+    """Return the bounds of lambda, as facts."""
+    low, high = part.spectrum.interval
+    return {"lambda_low": low, "lambda_high": high}
 
 
 def _errors(

@@ -24,9 +24,11 @@ from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import (
     LogDeterminant,
     check_log_determinant,
-    make_spectrum,
+    warn_if_slow,
 )
 from spatial_coagg.models.spatial_plan import (
+    WITH_ERROR,
+    WITH_LAG,
     Correction,
     SpatialModel,
     SpatialPlan,
@@ -42,14 +44,10 @@ from spatial_coagg.models.spatial_random import (
     fit_spatial_random,
 )
 from spatial_coagg.models.spatial_result import SpatialResult
-from spatial_coagg.models.spatial_rows import (
-    SpatialRows,
-    check_identified,
-    read_matrix,
-)
+from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
 from spatial_coagg.models.spatial_weights import SpatialWeights
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import spectrum
 
 # Log-likelihood below the maximum at which another maximum makes the likelihood flat.
 _RIVAL = 2.0
@@ -163,6 +161,9 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     variance differs between cities (Lin and Lee 2010, Journal of Econometrics 157):
     then use :func:`fit_spatial_iv` with ``covariance="robust"``.
 
+    sigma2 is the sum of squared residuals over ``facts["sigma2_divisor"]``, but for
+    ``"bias"`` with both effects, which corrects it by itself, and random effects.
+
     Other programs: ``"none"`` is xsmle's default and splm's ``LeeYu = FALSE`` (splm
     lags the swept outcome, which differs with year effects); ``"transform"`` with city
     effects is splm's ``LeeYu = TRUE``, spxtregress ``fe`` and xsmle's ``leeyu``;
@@ -182,8 +183,37 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     >>> fit.predict(panel.frame).shape
     (4496,)
     """
+    check_log_determinant(
+        model, log_determinant, rng, has_one=model in (*WITH_LAG, *WITH_ERROR)
+    )
+    return fit_with_matrices(
+        WeightMatrices.of(panel, log_determinant, rng), panel, weights, outcome,
+        drivers, model=model, effects=effects, random_error=random_error,
+        spillovers=spillovers, error_weights=error_weights,
+        spillover_weights=spillover_weights, correction=correction,
+        covariance=covariance,
+    )  # fmt: skip
+
+
+def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
+    matrices: WeightMatrices,
+    panel: Panel,
+    weights: Weights,
+    outcome: str,
+    drivers: Sequence[str],
+    *,
+    model: SpatialModel,
+    effects: Effects | Literal["random"],
+    random_error: RandomError,
+    spillovers: Sequence[str] | None,
+    error_weights: Weights | None,
+    spillover_weights: Weights | None,
+    correction: Correction | None,
+    covariance: SpatialCovariance | None,
+) -> SpatialPanelFit:
+    """Fit a model as :func:`fit_spatial_panel`, with matrices that other fits share."""
     if effects == "random":
-        if log_determinant == "stochastic":
+        if matrices.log_determinant == "stochastic":
             raise EstimationError(
                 "random effects take exact log-determinants; leave log_determinant out"
             )
@@ -200,23 +230,16 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
         )  # fmt: skip
     _check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
-    check_log_determinant(
-        model, log_determinant, rng, has_one=plan.has_lag or plan.has_error
-    )
     check_weights_apply(
         model, error_weights=error_weights, spillover_weights=spillover_weights
     )
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
-    error = (
-        own
-        if error_weights is None
-        else read_matrix(error_weights, cities, name="error_weights")
-    )
-    lagged = (
-        own
-        if spillover_weights is None
-        else read_matrix(spillover_weights, cities, name="spillover_weights")
+    own = matrices.read(weights, name="weights")
+    error, lagged = (
+        own if given is None else matrices.read(given, name=name)
+        for name, given in (
+            ("error_weights", error_weights),
+            ("spillover_weights", spillover_weights),
+        )
     )
     rows = SpatialRows.of(
         panel,
@@ -228,28 +251,24 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
     )
     used = [own] * plan.has_lag + [error] * plan.has_error
     settled = settle_correction(correction, plan, used)
+    if plan.has_lag or plan.has_error:
+        warn_if_slow(len(rows.cities), matrices.log_determinant)
     likelihood = build_likelihood(
-        rows, plan, own, error, settled,
-        spectrum_of=lambda matrix: make_spectrum(matrix, log_determinant, rng),
-    )  # fmt: skip
+        rows, plan, own, error, settled, spectrum_of=matrices.spectrum
+    )
     check_identified(
         likelihood.moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, effects
     )
     solution = likelihood.maximise()
     _warn_of_bounds(likelihood, solution, plan)
-    asked = settle_covariance(covariance, plan, settled, len(cities))
+    asked = settle_covariance(covariance, plan, settled, len(rows.cities))
     if settled == "bias":
         likelihood, solution = _without_bias(likelihood, solution, plan, own, error)
     estimated = Estimated(rows, plan, likelihood, solution, own, error, settled)
     found = compute_covariance(asked, estimated)
     whole = SpatialResult(rows, plan, likelihood, solution, found)
-    matrices = SpatialWeights(
-        own,
-        error,
-        lagged,
-        spectrum(own) if likelihood.lag is None else likelihood.lag.spectrum,
-    )
-    return whole.fit(outcome, tuple(drivers), settled, matrices)
+    kept = SpatialWeights(own, error, lagged, matrices.spectrum(own))
+    return whole.fit(outcome, tuple(drivers), settled, kept)
 
 
 def _check_random_error(asked: RandomError, effects: Effects) -> None:
@@ -330,7 +349,7 @@ def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: SpatialPlan) 
                 f"({low:.4f}, {high:.4f}): the model does not fit these data, often "
                 f"because year effects or a driver are left out",
                 InferenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
     near = [height for height in found.rivals if found.log_likelihood - height < _RIVAL]
     if near and plan.has_lag:
@@ -339,5 +358,5 @@ def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: SpatialPlan) 
             f"the same height ({found.log_likelihood:.3f}, {near[0]:.3f}): rho and "
             f"lambda are hardly told apart; choose a model with one of them",
             InferenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -25,6 +25,7 @@ from spatial_coagg.models._spatial_random_information import (
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_logdet import lambda_interval
 from spatial_coagg.models.spatial_plan import (
     TITLES,
     WITH_ERROR,
@@ -320,8 +321,10 @@ class _RandomResult:
             "squared_correlation": correlation,
             "rho_low": self.matrices.spectrum.interval[0],
             "rho_high": self.matrices.spectrum.interval[1],
-            "standard_errors": f"{asked} information",
         }
+        if self.likelihood.error is not None:
+            facts |= lambda_interval(self.likelihood.error)
+        facts["standard_errors"] = f"{asked} information"
         return SpatialPanelFit(
             title=title,
             model=model,

@@ -31,6 +31,8 @@ MEANINGS: Mapping[str, str] = {
     "sigma2": "variance of the noise",
     "rho_low": "lower end of the interval in which rho may lie",
     "rho_high": "upper end of that interval",
+    "lambda_low": "lower end of the interval in which lambda may lie",
+    "lambda_high": "upper end of that interval",
     "df": "degrees of freedom",
     "rejected": "whether the hypothesis is rejected",
     "own": "change that goes with the place's own theta",

@@ -1,8 +1,11 @@
 import math
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
@@ -13,6 +16,7 @@ from spatial_coagg.errors import (
     SpatialCoaggError,
     WeightsError,
 )
+from spatial_coagg.models import spatial_logdet
 from spatial_coagg.models.compare import ModelComparison, compare_models
 from spatial_coagg.models.marginals import (
     FAMILY,
@@ -21,7 +25,9 @@ from spatial_coagg.models.marginals import (
 )
 from spatial_coagg.models.priors import BetaPrior
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_plan import SpatialModel
 from spatial_coagg.report.regression_table import tabulate_models
+from spatial_coagg.weights import _logdet
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +173,103 @@ def test_spillovers_are_of_the_models_that_have_any(draw: Draw) -> None:
         compare(draw, models=["sar"], spillovers=["x1"])
 
 
+OTHERS = {"error": nearest_matrix(25, 4, 8), "spillover": nearest_matrix(25, 2, 7)}
+
+
+def test_other_weights_are_of_the_models_that_have_the_term(draw: Draw) -> None:
+    weights = {f"{name}_weights": graph_of(w) for name, w in OTHERS.items()}
+    models: list[SpatialModel] = ["sar", "sdm", "sem", "sdem"]
+    found = compare(draw, models=models, **weights)
+    for model in models:
+        own = {
+            "error_weights": weights["error_weights"] if "e" in model else None,
+            "spillover_weights": weights["spillover_weights"] if "d" in model else None,
+        }
+        alone = fit_spatial_panel(
+            draw.panel, draw.graph, "y", draw.names, model=model, **own
+        )
+        fit = found.fits[model.upper()]
+        pd.testing.assert_frame_equal(fit.estimates, alone.estimates)
+    marginal = log_marginal_likelihoods(
+        draw.panel, draw.graph, "y", draw.names, models=models, **weights
+    )
+    np.testing.assert_array_equal(found.frame["log_marginal"], marginal)
+    error = weights["error_weights"]
+    by_city = compare(draw, models=["sem"], effects="random", error_weights=error)
+    lag = by_city.fits["SEM"].weights.error.toarray()
+    np.testing.assert_array_equal(lag, OTHERS["error"])
+
+
+def test_stochastic_log_determinants_are_those_of_the_fits(draw: Draw) -> None:
+    found = compare(
+        draw, models=["ols", "sar", "sem"], log_determinant="stochastic", rng=4
+    )
+    exact = compare(draw, models=["ols", "sar", "sem"])
+    for model in ("sar", "sem"):
+        alone = fit_spatial_panel(
+            draw.panel, draw.graph, "y", draw.names, model=model,  # type: ignore[arg-type]
+            log_determinant="stochastic", rng=4,
+        )  # fmt: skip
+        fit = found.fits[model.upper()]
+        assert fit.facts == alone.facts
+        assert fit.log_likelihood != exact.fits[model.upper()].log_likelihood
+    marginal = log_marginal_likelihoods(
+        draw.panel, draw.graph, "y", draw.names, models=["ols", "sar", "sem"],
+        log_determinant="stochastic", rng=4,
+    )  # fmt: skip
+    np.testing.assert_array_equal(found.frame["log_marginal"], marginal)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"models": ["ols", "sar"], "error_weights": True}, "'ols' has no spatial err"),
+        ({"models": ["sem"], "spillover_weights": True}, "'sem' has no W x, so"),
+        (
+            {"models": ["ols", "slx"], "log_determinant": "exact"},
+            "'ols' has neither rho nor lambda",
+        ),
+        ({"rng": 1}, "nothing is drawn by exact"),
+        (
+            {"effects": "random", "log_determinant": "stochastic"},
+            "random effects take exact",
+        ),
+    ],
+)
+def test_options_that_apply_to_no_model_are_refused(
+    draw: Draw, options: dict[str, object], message: str
+) -> None:
+    given = {
+        name: draw.graph if name.endswith("weights") else value
+        for name, value in options.items()
+    }
+    with pytest.raises(EstimationError, match=message):
+        compare(draw, **given)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_every_w_costs_its_spectrum_once(draw: Draw, *, many: bool) -> None:
+    others = {"true": draw.graph, "other": graph_of(nearest_matrix(25, 3, 9))}
+    few = mock.patch.multiple(_logdet, FEW=10, FILLED=2.0, LINKED=1.0)
+    with (
+        few if many else nullcontext(),
+        mock.patch.object(spatial_logdet, "spectrum", wraps=_logdet.spectrum) as made,
+    ):
+        found = compare_models(
+            draw.panel, others, "y", draw.names, error_weights=graph_of(OTHERS["error"])
+        )
+        assert made.call_count == 3
+        for heading in ("SDM, true", "SDEM, other"):
+            fit = found.fits[heading]
+            alone = fit_spatial_panel(
+                draw.panel, others[heading.split()[1]], "y", draw.names,
+                model=fit.model,  # type: ignore[arg-type]
+                error_weights=graph_of(OTHERS["error"]) if "E" in heading else None,
+            )  # fmt: skip
+            assert fit.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-7)
+            np.testing.assert_allclose(fit.estimates, alone.estimates, rtol=1e-6)
+
+
 def test_options_reach_the_fits(draw: Draw) -> None:
     found = compare(
         draw, models=["sar"], effects="city", correction="bias", covariance="expected"
@@ -211,6 +314,12 @@ def test_all_fits_are_plain_where_one_w_cannot_be_transformed(draw: Draw) -> Non
         compare_models(
             draw.panel, uneven, "y", draw.names, models=["sar"], correction="transform"
         )
+    half = {"error_weights": uneven["half"]}
+    with pytest.warns(InferenceWarning, match="rows of error_weights do not sum"):
+        found = compare(draw, models=["sar", "sem"], **half)
+    assert {fit.correction for fit in found.fits.values()} == {"none"}
+    with warnings.catch_warnings(action="error"):
+        compare(draw, models=["sar", "sdm"], spillover_weights=uneven["half"])
 
 
 def test_models_without_dependence_need_no_even_rows(draw: Draw) -> None:

@@ -124,17 +124,33 @@ def slow_log_marginal(
     model: str,
     effects: str,
     correction: str,
-    density: Callable[[float], float],
-    ends: tuple[float, float],
+    density: Callable[[float], float] | None = None,
+    ends: tuple[float, float] | None = None,
+    *,
+    error_w: FloatArray | None = None,
+    spillover_w: FloatArray | None = None,
 ) -> float:
-    """Integrate on Gauss-Legendre nodes, with dummies and dense matrices."""
-    dense = dense_model(draw, model, effects, correction)
+    """Integrate on Gauss-Legendre nodes, with dummies and dense matrices.
+
+    Rho and lambda are uniform over their own intervals, without a density.
+    """
+    dense = dense_model(
+        draw, model, effects, correction, error_w=error_w, spillover_w=spillover_w
+    )
     freedom = len(dense.y) - dense.whole.shape[1]
     nodes, shares = np.polynomial.legendre.leggauss(
         30 if model in ("sac", "gns") else 120
     )
-    places = ends[0] + (ends[1] - ends[0]) * (nodes + 1) / 2
-    shares = shares * (ends[1] - ends[0]) / 2
+    spans = [ends or span for span in dense.ends]
+    places = [low + (high - low) * (nodes + 1) / 2 for low, high in spans]
+    priors = [
+        np.array([density(x) for x in each]) if density else 1 / (high - low)
+        for each, (low, high) in zip(places, spans, strict=True)
+    ]
+    masses = [
+        prior * shares * (high - low) / 2
+        for prior, (low, high) in zip(priors, spans, strict=True)
+    ]
 
     def height(rho: float, error: float) -> float:
         b = dense.b(error)
@@ -153,16 +169,10 @@ def slow_log_marginal(
 
     if not dense.ends:
         return height(0.0, 0.0)
-    free = [places] * (1 + (dense.has_lag and dense.has_error))
-    grid = np.stack(np.meshgrid(*free), axis=-1).reshape(-1, len(free))
-    weight = np.stack(np.meshgrid(*[shares] * len(free)), -1).reshape(grid.shape)
-    heights = np.array(
-        [
-            height(*dense.unpacked(list(each))) + sum(np.log(density(v)) for v in each)
-            for each in grid
-        ]
-    )
-    return float(special.logsumexp(heights, b=weight.prod(axis=1)))
+    grid = np.stack(np.meshgrid(*places), axis=-1).reshape(-1, len(spans))
+    mass = np.stack(np.meshgrid(*masses), axis=-1).reshape(grid.shape)
+    heights = np.array([height(*dense.unpacked(list(each))) for each in grid])
+    return float(special.logsumexp(heights, b=mass.prod(axis=1)))
 
 
 EFFECTS = [
@@ -183,11 +193,30 @@ def test_marginal_likelihood_is_that_of_dummies_and_dense_matrices(
 ) -> None:
     draw = draw_panel(n=7, t=3, drivers=1, rng=5)
     found = marginals_of(draw, models=[model], effects=effects, correction=correction)
-    low, high = real_interval(draw.w)
-    slow = slow_log_marginal(
-        draw, model, effects, correction, lambda _: 1 / (high - low), (low, high)
-    )
+    slow = slow_log_marginal(draw, model, effects, correction)
     assert found["W", model] == pytest.approx(slow, abs=1e-6)
+
+
+@pytest.mark.parametrize("model", ["slx", "sem", "sdm", "sdem"])
+@pytest.mark.parametrize(("effects", "correction"), EFFECTS)
+def test_other_weights_are_of_the_error_and_of_the_spillovers(
+    model: SpatialModel, effects: str, correction: str
+) -> None:
+    draw = draw_panel(n=7, t=3, drivers=1, rng=5)
+    others = {"error": nearest_matrix(7, 2, 1), "spillover": nearest_matrix(7, 4, 2)}
+    found = log_marginal_likelihoods(
+        draw.panel, draw.graph, "y", draw.names, models=["sdm", "sdem", model],
+        effects=effects, correction=correction,  # type: ignore[arg-type]
+        error_weights=graph_of(others["error"]),
+        spillover_weights=graph_of(others["spillover"]),
+    )  # fmt: skip
+    slow = slow_log_marginal(
+        draw, model, effects, correction, error_w=others["error"],
+        spillover_w=others["spillover"],
+    )  # fmt: skip
+    assert found["W", model] == pytest.approx(slow, abs=1e-6)
+    own = marginals_of(draw, models=[model], effects=effects, correction=correction)
+    assert abs(found["W", model] - own["W", model]) > 0.01
 
 
 @pytest.mark.slow
@@ -196,11 +225,11 @@ def test_marginal_likelihood_of_two_coefficients_is_a_double_integral(
     model: str,
 ) -> None:
     draw = draw_panel(n=7, t=3, drivers=1, rng=5)
-    found = marginals_of(draw, models=[model], effects="city")
-    low, high = real_interval(draw.w)
-    slow = slow_log_marginal(
-        draw, model, "city", "none", lambda _: 1 / (high - low), (low, high)
+    error_w = nearest_matrix(7, 2, 1)
+    found = marginals_of(
+        draw, models=[model], effects="city", error_weights=graph_of(error_w)
     )
+    slow = slow_log_marginal(draw, model, "city", "none", error_w=error_w)
     assert found["W", model] == pytest.approx(slow, abs=1e-5)
 
 
@@ -231,6 +260,9 @@ def _lattice(size: int) -> FloatArray:
     """Return a ring of neighbours, 1 / 2 each."""
     eye = np.eye(size)
     return (np.roll(eye, 1, axis=0) + np.roll(eye, -1, axis=0)) / 2
+
+
+RING = graph_of(_lattice(9))
 
 
 @pytest.mark.slow
@@ -397,6 +429,14 @@ def test_integral_that_does_not_settle_is_refused() -> None:
         ({"prior": "normal"}, "prior must be one of"),
         ({"models": ["sar", "sem"], "spillovers": ["x0"]}, "has no W x"),
         ({"models": ["sdm"], "spillovers": ["x9"]}, "not among the drivers"),
+        ({"models": ["ols", "sar"], "error_weights": RING}, "'ols' has no spatial err"),
+        ({"models": ["sem"], "spillover_weights": RING}, "'sem' has no W x, so"),
+        (
+            {"models": ["ols", "slx"], "log_determinant": "exact"},
+            "'ols' has neither rho nor lambda",
+        ),
+        ({"rng": 1}, "nothing is drawn by exact"),
+        ({"log_determinant": "guess"}, "log_determinant must be one of 'exact'"),
     ],
 )
 def test_senseless_requests_are_refused(
@@ -439,6 +479,11 @@ def test_rows_that_do_not_sum_to_one_are_not_transformed() -> None:
     draw = draw_panel(n=7, t=3, w=0.5 * _lattice(7), rng=1)
     with pytest.raises(WeightsError, match="do not sum to one"):
         marginals_of(draw, models=["sar"], correction="transform")
+    even = draw_panel(n=7, t=3, rng=1)
+    half = graph_of(0.5 * _lattice(7))
+    marginals_of(even, models=["sdm"], correction="transform", spillover_weights=half)
+    with pytest.raises(WeightsError, match="do not sum to one"):
+        marginals_of(even, models=["sem"], correction="transform", error_weights=half)
 
 
 def test_uniform_density_needs_two_bounds() -> None:

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from libpysal.graph import Graph
 from scipy import sparse
+from spatial_witness import draw_panel
 
-from spatial_coagg._typing import FloatArray
+from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_plan import Correction
 from spatial_coagg.tables.panel import Panel
 
 CITIES, YEARS = 25, 8
@@ -43,6 +45,33 @@ def test_biases_are_those_of_dense_matrices() -> None:
 def test_rows_of_sum_one_give_the_form_of_lee_and_yu() -> None:
     w = sparse.csr_array(np.roll(np.eye(CITIES), 1, axis=1))
     assert score_biases(0.4, -0.3, w, w) == pytest.approx((1 / 0.6, 1 / 1.3))
+
+
+@pytest.mark.parametrize(
+    ("effects", "correction"),
+    [("city", "bias"), ("year", "bias"), ("city-year", "transform")],
+)
+def test_sigma2_is_of_the_residuals(effects: Effects, correction: Correction) -> None:
+    draw = draw_panel(n=12, t=4)
+    fit = fit_spatial_panel(
+        draw.panel, draw.graph, "y", draw.names, model="sdem", effects=effects,
+        correction=correction,
+    )  # fmt: skip
+    assert fit.sigma2 == fit.facts["sigma2"]
+    squares = float(np.square(fit.residuals).sum())
+    assert fit.sigma2 == pytest.approx(squares / float(fit.facts["sigma2_divisor"]))
+
+
+def test_sigma2_is_corrected_by_itself_with_both_effects() -> None:
+    # Without rho and lambda: sigma2 (1 + 1 / N) T / (T - 1).
+    draw = draw_panel(n=12, t=4)
+    fit = fit_spatial_panel(
+        draw.panel, draw.graph, "y", draw.names, model="ols", correction="bias"
+    )
+    squares = float(np.square(fit.residuals).sum())
+    assert fit.sigma2 == pytest.approx(squares / (12 * 3) * (1 + 1 / 12), rel=1e-12)
+    assert fit.sigma2 == fit.facts["sigma2"]
+    assert fit.facts["sigma2_divisor"] == 11 * 3
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from spatial_coagg.models._spatial_moments import SpatialMoments
 from spatial_coagg.models._spatial_multiplier import Multiplier, node_count
 from spatial_coagg.models._spatial_places import multiplier_diagonals, power_means
 from spatial_coagg.models.effects import spatial_effects
+from spatial_coagg.models.marginals import log_marginal_likelihoods
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.tables.panel import Panel
@@ -133,6 +134,26 @@ def test_a_stochastic_fit_lies_within_its_stated_error(name: str, model: str) ->
     assert "log_determinant" not in exact.facts
 
 
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_stochastic_marginal_likelihoods_lie_within_the_error_of_the_fits(
+    name: str,
+) -> None:
+    options = {"log_determinant": "stochastic", "rng": 4}
+    gaps = marginals(name, **options) - marginals(name)
+    assert gaps["W", "slx"] == 0
+    for model, label in (("sar", "rho"), ("sem", "lambda")):
+        drawn = fit(name, model=model, correction="none", **options)
+        stated = 4 * float(drawn.facts[f"log_determinant_error_{label}"])
+        assert 0 < abs(gaps["W", model]) < 3 * stated < 2
+
+
+def marginals(name: str, **options: object) -> pd.Series:
+    return log_marginal_likelihoods(
+        PANELS[name], graph(WEIGHTS[name]), "patents", DRIVERS,
+        models=["slx", "sar", "sem"], **options,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
 def test_the_same_seed_gives_the_same_stochastic_fit() -> None:
     first, again, other = (
         fit("lattice", log_determinant="stochastic", rng=seed).rho for seed in (1, 1, 2)
@@ -143,8 +164,10 @@ def test_the_same_seed_gives_the_same_stochastic_fit() -> None:
 
 def test_many_cities_are_told_of_the_quicker_way() -> None:
     with mock.patch.object(spatial_logdet, "MINUTES", 100):
-        with pytest.warns(SlowComputationWarning, match="121 cities take minutes and"):
+        told = "121 cities take minutes and"
+        with pytest.warns(SlowComputationWarning, match=told) as caught:
             fit("lattice")
+        assert caught[0].filename == __file__
         # Whoever chooses is not told.
         fit("lattice", log_determinant="exact")
 
@@ -336,6 +359,7 @@ def test_a_model_without_rho_or_lambda_has_no_log_determinant() -> None:
         fit("lattice", model="slx", log_determinant="exact")
 
 
-def test_chance_is_refused_where_nothing_is_drawn() -> None:
+@pytest.mark.parametrize("effects", ["city-year", "random"])
+def test_chance_is_refused_where_nothing_is_drawn(effects: str) -> None:
     with pytest.raises(EstimationError, match="nothing is drawn by exact"):
-        fit("lattice", rng=1)
+        fit("lattice", rng=1, effects=effects)

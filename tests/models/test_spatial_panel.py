@@ -6,6 +6,9 @@ from spatial_witness import (
     Draw,
     dense_model,
     draw_panel,
+    graph_of,
+    nearest_matrix,
+    real_interval,
 )
 
 from spatial_coagg._typing import FloatArray
@@ -90,3 +93,14 @@ def test_expected_errors_are_those_of_the_dense_formulas(
         fit.covariance, covariance[:-1, :-1], rtol=1e-7, atol=1e-9
     )
     assert fit.sigma2_standard_error**2 == pytest.approx(covariance[-1, -1], rel=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:.*phi = 0")
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_lambda_has_the_interval_of_its_own_weights(effects: str) -> None:
+    draw, error_w = draw_panel(rng=3), nearest_matrix(9, 2, 5)
+    fit = fit_of(draw, "sem", effects=effects, error_weights=graph_of(error_w))
+    for name, w in (("rho", draw.w), ("lambda", error_w)):
+        ends = [fit.facts[f"{name}_low"], fit.facts[f"{name}_high"]]
+        assert ends == pytest.approx(real_interval(w))
+    assert "lambda_low" not in fit_of(draw, "sar", effects=effects).facts

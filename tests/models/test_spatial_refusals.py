@@ -57,9 +57,10 @@ def with_island() -> Draw:
 @pytest.mark.parametrize("effects", ["year", "city-year"])
 def test_an_island_under_year_effects_is_told(effects: str) -> None:
     told = "1 rows of the weights do not sum to one (cities without neighbours"
-    with pytest.warns(InferenceWarning, match=re.escape(told)):
+    with pytest.warns(InferenceWarning, match=re.escape(told)) as caught:
         fit = fit_of(with_island(), effects=effects)
     assert fit.correction == "none"
+    assert caught[0].filename == __file__
 
 
 def test_an_island_is_refused_where_its_row_must_sum_to_one() -> None:
@@ -203,8 +204,10 @@ def test_a_common_year_left_out_drives_rho_or_lambda_to_its_bound(model: str) ->
         y, source.standard_normal((6, 9, 1)), nearest_matrix(9, 3, 0), codes_of(9)
     )
     name = "rho" if model == "sar" else "lambda"
-    with pytest.warns(InferenceWarning, match=f"{name} = .* lies at the bound of its"):
+    told = f"{name} = .* lies at the bound of its"
+    with pytest.warns(InferenceWarning, match=told) as caught:
         fit_of(draw, model=model, effects="city")
+    assert caught[0].filename == __file__
 
 
 def test_two_maxima_of_nearly_the_same_height_are_told() -> None:
