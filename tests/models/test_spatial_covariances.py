@@ -638,6 +638,7 @@ def test_default_is_the_information_that_fits_in_memory() -> None:
     plan = read_plan("sar", "city", ["x"], None)
     assert settle_covariance(None, plan, "transform", 4000) == "expected"
     assert settle_covariance(None, plan, "transform", 4001) == "observed"
+    assert settle_covariance(None, plan, "bias", 4001) == "expected"  # has no other
 
 
 @pytest.mark.parametrize("covariance", ["robust", DriscollKraay(1)])
