@@ -38,6 +38,13 @@ def test_help_answers_without_loading_the_libraries() -> None:
     assert b"template" in done.stdout
 
 
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "spatial_coagg", "--version"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == FINE, done
+    assert done.stdout.startswith(b"spatial-coagg")
+
+
 @pytest.mark.parametrize(
     "command",
     [
