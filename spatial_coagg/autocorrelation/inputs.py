@@ -20,7 +20,12 @@ from spatial_coagg.errors import (
     UnbalancedPanelError,
 )
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights.align import as_graph, restricted_to, weight_matrix
+from spatial_coagg.weights.align import (
+    as_graph,
+    ordered_links,
+    restricted_to,
+    weight_matrix,
+)
 from spatial_coagg.weights.transform import Transform
 
 Weights: TypeAlias = Graph | W
@@ -70,7 +75,7 @@ def link_values(
     check_unique(values.index, name="values")
     ordered = values.sort_index()
     _check_no_gap(ordered)
-    matrix = weight_matrix(as_graph(weights, cities=ordered.index, of="the values"))
+    matrix = ordered_links(weights, ordered.index, of="the values").matrix
     ends = np.asarray(matrix.sum(axis=1)) + np.asarray(matrix.sum(axis=0))
     linked = np.asarray(ends != 0)
     islands = tuple(str(city) for city in ordered.index[~linked])

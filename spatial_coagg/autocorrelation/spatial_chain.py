@@ -12,7 +12,7 @@ from spatial_coagg.autocorrelation.transitions import row_shares
 from spatial_coagg.checks import check_columns_exist, listed
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights.align import as_graph, weight_matrix
+from spatial_coagg.weights.align import ordered_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def spatial_markov(
     check_columns_exist(panel.frame, [column], name="the panel")
     wide = wide_values(panel, column, complete=True)
     _check_consecutive(wide)
-    matrix = weight_matrix(as_graph(weights, cities=wide.columns))
+    matrix = ordered_links(weights, wide.columns).matrix
     sums = np.asarray(matrix.sum(axis=1))
     alone = wide.columns[sums == 0]
     if len(alone) > 0:

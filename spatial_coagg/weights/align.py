@@ -71,12 +71,23 @@ def as_graph(
     c      c           0.0
     Name: weight, dtype: float64
     """
+    return ordered_links(weights, cities, name=name, of=of).to_graph()
+
+
+def ordered_links(
+    weights: Graph | W,
+    cities: pd.Index | Sequence[str] | None,
+    *,
+    name: str = "weights",
+    of: str = "the panel",
+) -> Links:
+    """Return the links of weights in the order of the cities; see :func:`as_graph`."""
     links = read_links(weights, name=name)
     if cities is None:
-        return links.reordered(links.cities.sort_values()).to_graph()
+        return links.reordered(links.cities.sort_values())
     wanted = read_cities(cities, name=f"the cities of {of}")
     check_same_cities(wanted, links.cities, name=name, of=of)
-    return links.reordered(wanted).to_graph()
+    return links.reordered(wanted)
 
 
 def aligned_to(graph: Graph | W, cities: pd.Index | Sequence[str]) -> Graph:

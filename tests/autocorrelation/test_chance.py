@@ -104,18 +104,8 @@ def test_local_p_values_are_those_of_all_conditional_orders(test: Local) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("test", "draws", "reach"),
-    [
-        (global_moran, 2000, 0.01),
-        (geary, 600, 0.025),
-        (getis_ord, 600, 0.025),
-        (bivariate, 600, 0.025),
-    ],
-)
-def test_five_per_cent_of_unrelated_values_are_significant(
-    test: Global, draws: int, reach: float
-) -> None:
+@pytest.mark.parametrize("test", [global_moran, geary, getis_ord, bivariate])
+def test_five_per_cent_of_unrelated_values_are_significant(test: Global) -> None:
     graph = lattice(6)
     rng = np.random.default_rng(1)
     p_values = [
@@ -125,9 +115,9 @@ def test_five_per_cent_of_unrelated_values_are_significant(
             permutations=199,
             rng=rng,
         ).p_permutation
-        for _ in range(draws)
+        for _ in range(2000)
     ]
-    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=reach)
+    assert 0.04 <= np.mean(np.array(p_values) <= 0.05) <= 0.06
 
 
 @pytest.mark.slow
