@@ -27,7 +27,8 @@ CASES = [
     for place, each in enumerate(spec["results"])
     if "b2sls" not in each["call"] and "spreg" not in each["call"]
 ]
-SPREG = "produc_gm_error_spreg"
+ERRORS = "produc_gm_error"
+BANK_OF_SPREG = [each for each in BANK[ERRORS]["results"] if "spreg" in each["call"]]
 
 
 def fit_of(name: str, place: int) -> SpatialIVFit:
@@ -78,8 +79,8 @@ def test_moment_estimates_are_those_of_the_bank(name: str, place: int) -> None:
 
 def error_model(**options: object) -> SpatialIVFit:
     """Fit a spatial error model to spreg's data."""
-    panel, outcome, drivers = reference_panel(SPREG, "moments")
-    weights = reference_weights(BANK[SPREG]["weights"])
+    panel, outcome, drivers = reference_panel(ERRORS, "moments")
+    weights = reference_weights(BANK[ERRORS]["weights"])
     return fit_spatial_iv(
         panel, weights, outcome, drivers, lag=False, error=True, **options  # type: ignore[arg-type]
     )  # fmt: skip
@@ -87,12 +88,12 @@ def error_model(**options: object) -> SpatialIVFit:
 
 def data_of() -> tuple[FloatArray, FloatArray]:
     """Return the residuals of least squares, shape (T, N), and W."""
-    panel, outcome, drivers = reference_panel(SPREG, "moments")
+    panel, outcome, drivers = reference_panel(ERRORS, "moments")
     frame = panel.frame.sort_index()
     y = frame[outcome].to_numpy()
     x = np.column_stack([np.ones(len(frame)), frame[list(drivers)]])
     rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    w = reference_weights(BANK[SPREG]["weights"]).sparse.toarray()
+    w = reference_weights(BANK[ERRORS]["weights"]).sparse.toarray()
     return rest.reshape(len(w), -1).T, w
 
 
@@ -114,7 +115,7 @@ def robust_lambda() -> float:
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_slopes_at_the_lambda_of_spreg_are_its_own(place: int) -> None:
-    case = BANK[SPREG]["results"][place]
+    case = BANK_OF_SPREG[place]
     theirs, effects = dict(case["coefficients"]), "random"
     if "Pooled" in case["call"]:
         effects, given = "none", ErrorComponents(robust_lambda(), 1.0, 1.0)
@@ -150,7 +151,7 @@ def test_their_weights_of_the_moments_lack_factors() -> None:
 
     with mock.patch.object(_spatial_error_moments, "_moment_covariance", theirs):
         fit = error_model(effects="random")
-    case = BANK[SPREG]["results"][1]["coefficients"]
+    case = BANK_OF_SPREG[1]["coefficients"]
     assert fit.error_lambda == pytest.approx(case["lambda"], rel=1e-5)
     assert fit.sigma2 == pytest.approx(case["sigma2_v"], rel=1e-5)
     assert fit.sigma2_between == pytest.approx(case["sigma2_1"], rel=1e-5)
@@ -188,7 +189,7 @@ def test_spreg_stops_before_the_moments_are_least() -> None:
         effects="random", moments="unweighted"
     )))  # fmt: skip
     ours = components(error_model(effects="random", moments="weighted"))
-    case = BANK[SPREG]["results"][0]["coefficients"]
+    case = BANK_OF_SPREG[0]["coefficients"]
     theirs = np.array([case[name] for name in ("lambda", "sigma2_v", "sigma2_1")])
     assert height(ours) < height(theirs)
     for step in np.diag(1e-4 * ours):
