@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
@@ -23,17 +22,6 @@ class Levels:
     mean: float
     by_city: FloatArray | None
     by_year: FloatArray | None
-
-    def labelled(
-        self, cities: pd.Index, years: pd.Index
-    ) -> tuple[pd.Series | None, pd.Series | None]:
-        """Return the effects of the cities and of the years."""
-        city = year = None
-        if self.by_city is not None:
-            city = pd.Series(self.by_city, index=cities, name="city effect")
-        if self.by_year is not None:
-            year = pd.Series(self.by_year, index=years, name="year effect")
-        return city, year
 
 
 def fixed_levels(

@@ -11,13 +11,13 @@ from scipy import sparse
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.models._effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models._spatial_places import (
     Diagonals,
     multiplier_diagonals,
     power_means,
 )
+from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit

@@ -16,8 +16,8 @@ from spatial_coagg.errors import (
     SpatialCoaggError,
 )
 from spatial_coagg.models._dynamic_multiplier import DynamicMultiplier
-from spatial_coagg.models._effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
+from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.effects import KINDS, EffectMethod
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.weights._logdet import EigenSpectrum

@@ -6,10 +6,23 @@ import pandas as pd
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_columns_exist, check_unique
 from spatial_coagg.errors import AlignmentError, SpatialCoaggError
+from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.spatial_rows import CONSTANT
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import solve
+
+
+def label_levels(
+    levels: Levels, cities: pd.Index, years: pd.Index
+) -> tuple[pd.Series | None, pd.Series | None]:
+    """Return the effects of the cities and of the years, where there are any."""
+    city = year = None
+    if levels.by_city is not None:
+        city = pd.Series(levels.by_city, index=cities, name="city effect")
+    if levels.by_year is not None:
+        year = pd.Series(levels.by_year, index=years, name="year effect")
+    return city, year
 
 
 class ReducedForm:

@@ -27,7 +27,8 @@ class SpatialPanelFit(ReducedForm):
     covariance : DataFrame
         Of those estimates.
     sigma2, sigma2_standard_error : float
-        Variance of the noise: squared residuals over `rows`.
+        Variance of the noise: squared residuals over `rows`; with both effects and
+        ``"bias"`` corrected by itself.
     log_likelihood : float
         All constants included; of the transformed data under ``"transform"``.
     rows : int

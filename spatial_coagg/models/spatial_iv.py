@@ -25,6 +25,7 @@ from spatial_coagg.models._spatial_two_stage import (
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
+from spatial_coagg.models.reduced_form import label_levels
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.models.spatial_iv_terms import (
     IVEffects,
@@ -230,7 +231,7 @@ class _IVResult:
         is_random = terms.effects == "random"
         between = self.components.between if is_random else None
         levels, noise = self.equation.split(found.coefficients, self.components)
-        by_city, by_year = levels.labelled(rows.cities, rows.years)
+        by_city, by_year = label_levels(levels, rows.cities, rows.years)
         goodness = self._goodness(found.coefficients, noise)
         residuals = pd.Series(noise.T.ravel(), index=rows.index, name="residual")
         return SpatialIVFit(

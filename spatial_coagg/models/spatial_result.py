@@ -11,6 +11,7 @@ from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
+from spatial_coagg.models.reduced_form import label_levels
 from spatial_coagg.models.spatial_covariances import EstimateCovariance
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import log_determinant_facts
@@ -66,7 +67,7 @@ class SpatialResult:
         index = self.rows.index
         residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
         levels = self._levels(matrices)
-        city, year = levels.labelled(self.rows.cities, self.rows.years)
+        city, year = label_levels(levels, self.rows.cities, self.rows.years)
         sigma2 = found.ssr / self.likelihood.rows
         r2, correlation = self._goodness(noise, matrices)
         overall = share_explained(self.rows.y, noise)
