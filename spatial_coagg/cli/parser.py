@@ -94,7 +94,9 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
 
 def _add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--lang", choices=("en", "zh"), help="language of the map (as configured)"
+        "--lang",
+        choices=("en", "zh"),
+        help="language of what is written (as configured)",
     )
 
 

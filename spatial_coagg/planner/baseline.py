@@ -7,16 +7,26 @@ from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.variables import Variable
 from spatial_coagg.report.page import TextTable
 from spatial_coagg.report.regression_table import (
+    FACT_LABELS,
     NOTE,
     RegressionTable,
     format_number,
     tabulate_models,
 )
+from spatial_coagg.report.words import Words
 from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.published import read_published
 
 PAPER = "Paper, Table 6 (1)"
 TRUTH = "Truth of the simulation"
+VARIABLES = (
+    "sci: spending on science, gdp: gross domestic product (10,000 yuan both); gov: "
+    "government spending, fin: finance, ind: industry (ratios). The paper's errors are "
+    "classical; the fit headed so repeats that choice, the others allow for errors "
+    "that go together within a city."
+)
+# Beside those that tables print anyway.
+FACT_NAMES = {"sigma2": "Variance of the noise", "correction": "Correction"}
 FACTS = ("observations", "cities", "r2_within", "r2", "standard_errors")
 # The paper's row of each fact that it prints.
 PUBLISHED_FACTS = {"observations": "observations", "r2": "r2"}
@@ -39,30 +49,48 @@ def theta_driver(settings: Settings) -> str:
 
 def tabulate_baseline(results: StudyResults) -> TextTable:
     """Set the fits side by side; for the embedded panel the paper and the truth too."""
+    words = results.words
     table = tabulate_models(
-        results.fits, facts=[fact for fact in FACTS if _is_told(results, fact)]
+        {_heading(name, words): fit for name, fit in results.fits.items()},
+        facts=[fact for fact in FACTS if _is_told(results, fact)],
+        labels=printed_names(words),
     )
-    lines = _lines(table)
-    note = NOTE
+    lines = lines_of(table, words)
+    note = words.name(NOTE)
     if results.is_the_paper:
-        lines[PAPER] = _published(table)
-        note += (
-            " sci: spending on science, gdp: gross domestic product (10,000 yuan "
-            "both); gov: government spending, fin: finance, ind: industry (ratios)."
-            " The paper's errors are classical; the fit headed so repeats that "
-            "choice, the others allow for errors that go together within a city."
-        )
+        lines[words.name(PAPER)] = _published(table)
+        note = words.name(" ").join([note, words.name(VARIABLES)])
     if results.inputs.truth is not None:
-        lines[TRUTH] = _truth(table, results.inputs.truth)
-    return TextTable(lines, f"{results.settings.model.outcome} explained", note)
+        lines[words.name(TRUTH)] = _truth(table, results.inputs.truth)
+    caption = words.say(
+        "{dependent} explained", dependent=results.settings.model.outcome
+    )
+    return TextTable(lines, caption, note)
+
+
+def printed_names(words: Words) -> dict[str, str]:
+    """Return what the facts of a fit are called in the language."""
+    labels = {**FACT_LABELS, **FACT_NAMES, "constant": "Constant"}
+    return {name: words.name(label) for name, label in labels.items()}
+
+
+def _heading(name: str, words: Words) -> str:
+    """Put ``"city effects, clustered"`` into the language."""
+    effects, covariance = name.split(", ")
+    return words.say(
+        "{effects}, {covariance}",
+        effects=words.name(effects),
+        covariance=words.name(covariance),
+    )
 
 
 def _is_told(results: StudyResults, fact: str) -> bool:
     return any(fact in fit.facts for fit in results.fits.values())
 
 
-def _lines(table: RegressionTable) -> pd.DataFrame:
-    frame = table.to_frame()
+def lines_of(table: RegressionTable, words: Words) -> pd.DataFrame:
+    """Return a regression table as text, a blank before its standard errors."""
+    frame = table.to_frame().map(words.name)
     labels = [
         "" if line == "standard error" else str(label) for label, line in frame.index
     ]

@@ -8,14 +8,16 @@ import pandas as pd
 from spatial_coagg.planner.baseline import theta_driver
 from spatial_coagg.planner.chapters import (
     answer_chapter,
-    audit_chapter,
-    care_chapter,
     map_chapter,
-    method_chapter,
     ranking_chapter,
     regions_chapter,
     regression_chapter,
     sectors_chapter,
+)
+from spatial_coagg.planner.closing_chapters import (
+    audit_chapter,
+    care_chapter,
+    method_chapter,
 )
 from spatial_coagg.planner.clusters import (
     cluster_sheets,
@@ -44,17 +46,20 @@ def compose_page(
     results: StudyResults, sections: Sequence[Section] | None = None
 ) -> str:
     """Return the report as one HTML page, of chapters composed already or anew."""
-    settings = results.settings
+    settings, words = results.settings, results.words
+    made = words.say(
+        "Made with spatial_coagg {version}, seed {seed}; run.toml and run.lock.json "
+        "beside this page repeat it.",
+        version=version("spatial-coagg"),
+        seed=settings.seed,
+    )
     return build_page(
         settings.title,
         compose_sections(results) if sections is None else sections,
         notice=settings.notice,
         question=settings.question,
-        footer=[
-            f"Made with spatial_coagg {version('spatial-coagg')}, seed "
-            f"{settings.seed}; run.toml and run.lock.json beside this page repeat it.",
-            results.inputs.credit,
-        ],
+        footer=[made, results.inputs.credit],
+        lang=settings.language,
     )
 
 

@@ -25,6 +25,7 @@ from spatial_coagg.report.page import (
     Picture,
     Section,
     TextTable,
+    in_words,
 )
 from spatial_coagg.report.transition_figures import draw_transitions
 from spatial_coagg.report.workbook import Sheet
@@ -32,61 +33,88 @@ from spatial_coagg.report.workbook import Sheet
 
 def clustering_chapter(results: StudyResults) -> Section:
     """Return Moran's I by year, as a picture and a table."""
-    settings = results.settings.moran
+    settings, words = results.settings.moran, results.words
     sentences = [describe_clustering(results.moran.frame, results.words)]
     if results.panel_moran is not None:
         sentences.append(describe_panel_moran(results.panel_moran, results.words))
-    note = (
-        f"{settings.alternative.capitalize()} p-values; {settings.permutations:,} "
-        f"permutations, so p cannot be less than about "
-        f"{2 / (settings.permutations + 1):.4f}."
+    note = words.say(
+        "{alternative} p-values; {permutations:,} permutations, so p cannot be less "
+        "than about {least:.4f}.",
+        alternative=words.name(settings.alternative.capitalize()),
+        permutations=settings.permutations,
+        least=2 / (settings.permutations + 1),
     )
     blocks: list[Block] = [
         Paragraphs(tuple(sentences)),
         Picture(
-            figure_svg(draw_moran_by_year(results.moran), salt="moran"),
-            "Moran's I of theta by year, with the band expected by chance.",
-            "Line of Moran's I by year; the table below holds the numbers.",
+            figure_svg(
+                draw_moran_by_year(results.moran, lang=words.language), salt="moran"
+            ),
+            words.name("Moran's I of theta by year, with the band expected by chance."),
+            words.name("Line of Moran's I by year; the table below holds the numbers."),
         ),
-        TextTable(_moran_table(results.moran.frame), "Moran's I of theta", note),
+        TextTable(
+            in_words(_moran_table(results.moran.frame), words),
+            words.name("Moran's I of theta"),
+            note,
+        ),
     ]
-    return Section("clusters", "Do such places cluster?", tuple(blocks))
+    return Section("clusters", words.name("Do such places cluster?"), tuple(blocks))
 
 
 def local_chapter(results: StudyResults) -> Section:
     """Return which places cluster, where they lie and how lasting that is."""
+    words = results.words
     last = max(results.local.frame.index.unique("year"))
-    sentences = [describe_local(results.local, last, results.names, results.words)]
+    sentences = [describe_local(results.local, last, results.names, words)]
     if results.transitions is not None:
-        sentences.append(describe_moves(results.transitions, results.words))
+        sentences.append(describe_moves(results.transitions, words))
     blocks: list[Block] = [
         Paragraphs(tuple(sentences)),
         Embedded(
-            figure_png(_maps_of_years(results), "Maps of the classes in three years."),
-            "Classes of places by theta and the mean theta of their neighbours.",
+            figure_png(
+                _maps_of_years(results),
+                words.name("Maps of the classes in three years."),
+            ),
+            words.name(
+                "Classes of places by theta and the mean theta of their neighbours."
+            ),
         ),
         Picture(
             figure_svg(
-                draw_moran_scatter(results.local, years=[last], names=results.names),
+                draw_moran_scatter(
+                    results.local,
+                    years=[last],
+                    names=results.names,
+                    fallback=results.inputs.names("en"),
+                    lang=words.language,
+                ),
                 salt="scatter",
             ),
-            f"Theta of {last} against the mean of the neighbours.",
-            "Scatter plot of theta against the neighbours' theta.",
+            words.say("Theta of {year} against the mean of the neighbours.", year=last),
+            words.name("Scatter plot of theta against the neighbours' theta."),
         ),
         TextTable(
-            _text(results.local.counts), "Places in each class", local_note(results)
+            in_words(_text(results.local.counts), words),
+            words.name("Places in each class"),
+            local_note(results),
         ),
     ]
     if results.transitions is not None:
-        figure = draw_transitions(results.transitions)
+        figure = draw_transitions(results.transitions, lang=words.language)
         blocks.append(
             Picture(
                 figure_svg(figure, salt="transitions"),
-                "Share of each class (row) in each class a year later (column).",
-                "Table of transitions between classes; also in tables.xlsx.",
+                words.name(
+                    "Share of each class (row) in each class a year later (column)."
+                ),
+                words.name(
+                    "Table of transitions between classes; also in tables.xlsx."
+                ),
             )
         )
-    return Section("lisa", "Which places cluster, and do they stay?", tuple(blocks))
+    heading = words.name("Which places cluster, and do they stay?")
+    return Section("lisa", heading, tuple(blocks))
 
 
 def draw_maps(
@@ -95,20 +123,29 @@ def draw_maps(
     """Draw the classes on the study's map, one map for each heading."""
     lines = results.inputs.dash_line
     inset = None if lines is None else Inset.around(lines)
-    return draw_cluster_map(results.boundaries, tests, inset=inset, columns=columns)
+    return draw_cluster_map(
+        results.boundaries,
+        tests,
+        inset=inset,
+        columns=columns,
+        lang=results.words.language,
+    )
 
 
 def local_note(results: StudyResults) -> str:
     """Say how the local tests were made."""
-    local = results.local
+    local, words = results.local, results.words
     rule = {
         "benjamini-hochberg": "Benjamini and Hochberg's cut-off",
         "bonferroni": "Bonferroni's cut-off",
         "none": "no allowance for the number of tests",
     }[local.fdr]
-    return (
-        f"Local Moran, two-sided, {local.permutations:,} conditional permutations; "
-        f"{rule} at {100 * local.alpha:g} per cent in each year."
+    return words.say(
+        "Local Moran, two-sided, {permutations:,} conditional permutations; {rule} at "
+        "{percent:g} per cent in each year.",
+        permutations=local.permutations,
+        rule=words.name(rule),
+        percent=100 * local.alpha,
     )
 
 

@@ -70,6 +70,12 @@ class Inputs:
     truth: Truth | None = None
     spatial_truth: Truth | None = None
 
+    def names(self, language: Language) -> dict[str, str]:
+        """Return the name of each place, in a language where the map has it."""
+        own = f"name_{language}"
+        table = self.attributes[own if own in self.attributes else "name"]
+        return {str(code): str(name) for code, name in table.items()}
+
 
 def read_inputs(settings: Settings) -> Inputs:
     """Read a study's tables and map, and restrict them to its sample.

@@ -6,6 +6,7 @@ from libpysal.graph import Graph
 
 from spatial_coagg.errors import SettingsError
 from spatial_coagg.planner.settings import WeightsSettings
+from spatial_coagg.report.words import Words
 from spatial_coagg.weights.contiguity import build_contiguity
 from spatial_coagg.weights.distance import (
     build_distance_band,
@@ -48,18 +49,19 @@ def build_weights(
     )
 
 
-def describe_rule(settings: WeightsSettings) -> str:
+def describe_rule(settings: WeightsSettings, words: Words) -> str:
     """Say in words who counts as a neighbour."""
-    words = {
+    far = settings.rule == "inverse-distance" and settings.cutoff_km is not None
+    rule = {
         "queen": "places that share a border or a corner",
         "rook": "places that share a border",
-        "nearest": f"the {settings.k} nearest places",
-        "band": f"places within {settings.band_km} km",
-        "inverse-distance": (
-            f"every place, weighted by 1 / distance^{settings.power:g}"
-            + (f", within {settings.cutoff_km:g} km" if settings.cutoff_km else "")
-        ),
-    }
+        "nearest": "the {k} nearest places",
+        "band": "places within {band_km:g} km",
+        "inverse-distance": "every place within {cutoff_km:g} km, weighted by 1 / "
+        "distance^{power:g}"
+        if far
+        else "every place, weighted by 1 / distance^{power:g}",
+    }[settings.rule]
     islands = {
         "nearest": "; a place without neighbours is linked to its nearest",
         "keep": "; a place without neighbours has none",
@@ -67,7 +69,17 @@ def describe_rule(settings: WeightsSettings) -> str:
         "error": "",
     }
     suffix = "" if settings.rule == "nearest" else islands[settings.islands]
-    return f"Neighbours are {words[settings.rule]}{suffix}."
+    return words.say(
+        "Neighbours are {rule}{islands}.",
+        rule=words.say(
+            rule,
+            k=settings.k,
+            band_km=settings.band_km or 0,
+            cutoff_km=settings.cutoff_km or 0,
+            power=settings.power,
+        ),
+        islands=words.name(suffix),
+    )
 
 
 def _points(boundaries: gpd.GeoDataFrame, settings: WeightsSettings) -> Points:

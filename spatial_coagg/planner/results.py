@@ -15,11 +15,12 @@ from spatial_coagg.indices.quotient import LocationQuotients
 from spatial_coagg.models.effects import SpatialEffects
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.planner.atlas_words import ATLAS_WORDS
 from spatial_coagg.planner.inputs import Inputs
 from spatial_coagg.planner.settings import Settings
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.what_if_command import WhatIfAnswer
-from spatial_coagg.report.findings import Words
+from spatial_coagg.report.words import Words
 from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights.summary import WeightsSummary
@@ -80,8 +81,11 @@ class StudyResults:
     @property
     def words(self) -> Words:
         """What the sentences call things."""
-        settings = self.settings
-        return Words(settings.place, settings.places, settings.outcome_name)
+        return self.settings.words
+
+    def industry(self, name: str) -> str:
+        """Return what an industry, a service or a group of them is called."""
+        return ATLAS_WORDS[self.settings.language].industry(name)
 
     @property
     def is_the_paper(self) -> bool:
@@ -91,8 +95,7 @@ class StudyResults:
     @cached_property
     def names(self) -> dict[str, str]:
         """Name of each place of the map."""
-        table = self.inputs.attributes["name"]
-        return {str(code): str(name) for code, name in table.items()}
+        return self.inputs.names(self.settings.language)
 
     @property
     def regions(self) -> pd.Series | None:

@@ -1,11 +1,8 @@
 """The chapter about the clusters of each sector."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from spatial_coagg.autocorrelation.classes import QUADRANTS
-from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.autocorrelation.transitions import (
     ClassTransitions,
     class_transitions,
@@ -27,7 +24,9 @@ from spatial_coagg.report.page import (
     Picture,
     Section,
     TextTable,
+    in_words,
 )
+from spatial_coagg.report.words import Words
 from spatial_coagg.report.workbook import Sheet
 
 
@@ -35,38 +34,68 @@ def sector_clusters_chapter(results: StudyResults) -> list[Section]:
     """Return Moran's I, maps, scatter plots and moves of each sector, if any."""
     if not results.sector_morans:
         return []
+    words, lang = results.words, results.words.language
     last = int(results.moran.frame.index.max())
-    tests = {name: each.of_year(last) for name, each in results.sector_locals.items()}
+    morans = {
+        results.industry(name): each for name, each in results.sector_morans.items()
+    }
+    tests = {
+        results.industry(name): each.of_year(last)
+        for name, each in results.sector_locals.items()
+    }
     maps = draw_maps(results, tests, columns=4)
-    scatter = draw_moran_scatter(tests, names=results.names, labels=3, columns=4)
+    scatter = draw_moran_scatter(
+        tests,
+        names=results.names,
+        fallback=results.inputs.names("en"),
+        labels=3,
+        columns=4,
+        lang=lang,
+    )
     blocks: tuple[Block, ...] = (
         Paragraphs(
             (
-                describe_sectors(results.sector_morans, results.words),
-                describe_sector_clusters(tests, last, results.words),
+                describe_sectors(morans, words),
+                describe_sector_clusters(tests, last, words),
             )
         ),
         Picture(
-            figure_svg(draw_moran_by_year(results.sector_morans), salt="sectors"),
-            "Moran's I of each service's theta, with the band expected by chance.",
-            "Lines of Moran's I by year, one plot for each service.",
+            figure_svg(draw_moran_by_year(morans, lang=lang), salt="sectors"),
+            words.name(
+                "Moran's I of each service's theta, with the band expected by chance."
+            ),
+            words.name("Lines of Moran's I by year, one plot for each service."),
         ),
         Embedded(
-            figure_png(maps, f"Maps of the classes in {last}, one for each service."),
-            f"Classes of places in {last}, by service.",
+            figure_png(
+                maps,
+                words.say(
+                    "Maps of the classes in {year}, one for each service.", year=last
+                ),
+            ),
+            words.say("Classes of places in {year}, by service.", year=last),
         ),
         Embedded(
-            figure_png(scatter, "Scatter plots against the neighbours, by service."),
-            f"Theta of {last} against the mean of the neighbours, by service.",
+            figure_png(
+                scatter,
+                words.name("Scatter plots against the neighbours, by service."),
+            ),
+            words.say(
+                "Theta of {year} against the mean of the neighbours, by service.",
+                year=last,
+            ),
         ),
         TextTable(
-            _sector_table(results, tests, last),
-            "Clusters of each service with manufacturing",
-            f"{local_note(results)} HH (LL) again: share of the places high among high "
-            f"(low among low) that are so a year later.",
+            _sector_table(results, last),
+            words.name("Clusters of each service with manufacturing"),
+            words.say(
+                "{note} HH (LL) again: share of the places high among high (low among "
+                "low) that are so a year later.",
+                note=local_note(results),
+            ),
         ),
     )
-    return [Section("sector-clusters", "Clusters by sector", blocks)]
+    return [Section("sector-clusters", words.name("Clusters by sector"), blocks)]
 
 
 def sector_sheets(results: StudyResults) -> list[Sheet]:
@@ -95,25 +124,30 @@ def sector_sheets(results: StudyResults) -> list[Sheet]:
     return sheets
 
 
-def _sector_table(
-    results: StudyResults, tests: Mapping[str, LocalTest], year: int
-) -> pd.DataFrame:
-    transitions = _transitions(results)
+def _sector_table(results: StudyResults, year: int) -> pd.DataFrame:
+    words, transitions = results.words, _transitions(results)
     rows = {}
     for name, moran in results.sector_morans.items():
-        frame, counts = moran.frame, tests[name].counts
+        frame = moran.frame
+        counts = results.sector_locals[name].of_year(year).counts
         clear = frame["p_permutation"] < SIGNIFICANT
         row = {
-            f"Moran's I {year}": f"{frame['statistic'][year]:.3f}",
+            words.say("Moran's I {year}", year=year): f"{frame['statistic'][year]:.3f}",
             "p": f"{frame['p_permutation'][year]:.4f}",
-            f"years with p < {SIGNIFICANT}": f"{int(clear.sum())} of {len(frame)}",
+            words.say("years with p < {level}", level=SIGNIFICANT): words.say(
+                "{count} of {total}", count=int(clear.sum()), total=len(frame)
+            ),
         }
         row |= {f"{side} {year}": str(counts[side]) for side in QUADRANTS}
         if name in transitions:
             stayers = transitions[name].stayers
-            row |= {f"{side} again": _percent(stayers, side) for side in ("HH", "LL")}
-        rows[name] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("sector")
+            row |= {
+                words.say("{side} again", side=side): _percent(stayers, side, words)
+                for side in ("HH", "LL")
+            }
+        rows[results.industry(name)] = row
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("sector")
+    return in_words(table, words)
 
 
 def _transitions(results: StudyResults) -> dict[str, ClassTransitions]:
@@ -124,7 +158,7 @@ def _transitions(results: StudyResults) -> dict[str, ClassTransitions]:
     return {name: class_transitions(each) for name, each in tests.items()}
 
 
-def _percent(stayers: pd.Series, side: str) -> str:
+def _percent(stayers: pd.Series, side: str, words: Words) -> str:
     """Return the share that stays a year later, empty where there is none."""
     share = float(stayers.get(side, float("nan")))
-    return "" if pd.isna(share) else f"{100 * share:.0f} %"
+    return "" if pd.isna(share) else f"{100 * share:.0f}{words.name(' %')}"

@@ -22,6 +22,7 @@ from spatial_coagg.autocorrelation.classes import FalseDiscovery
 from spatial_coagg.errors import SettingsError
 from spatial_coagg.models.spatial_plan import Correction, SpatialModel
 from spatial_coagg.report.map_words import Language
+from spatial_coagg.report.words import Words
 from spatial_coagg.simulate.china_outcome import Mode
 
 
@@ -300,6 +301,11 @@ class Settings(_Section):
     model: ModelSettings
     spatial: SpatialSettings | Literal[False] = SpatialSettings()
     output: Name = "report"
+
+    @property
+    def words(self) -> Words:
+        """What sentences call things."""
+        return Words(self.place, self.places, self.outcome_name, self.language)
 
     @model_validator(mode="before")
     @classmethod

@@ -199,16 +199,22 @@ class SpatialStudy:
 
     def describe(self, name: str) -> str:
         """Say in words what weights of that name are."""
+        words = self.settings.words
         if name == self.main:
-            return describe_rule(self.settings.weights)
+            return describe_rule(self.settings.weights, words)
         if name == "economic":
-            return f"Neighbours are places of similar {self.asked.economy}."
-        if name == "nested":
-            return (
-                f"Neighbours are half those by the {self.main} rule, half places of "
-                f"similar {self.asked.economy}."
+            return words.say(
+                "Neighbours are places of similar {economy}.",
+                economy=self.asked.economy,
             )
-        return describe_rule(_rule(name))
+        if name == "nested":
+            return words.say(
+                "Neighbours are half those by the {rule} rule, half places of similar "
+                "{economy}.",
+                rule=words.name(self.main),
+                economy=self.asked.economy,
+            )
+        return describe_rule(_rule(name), words)
 
     def fit(
         self,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from spatial_coagg.models.effects import SpatialEffects
 from spatial_coagg.models.fit import Fit
-from spatial_coagg.planner.baseline import TRUTH, theta_driver
+from spatial_coagg.planner.baseline import TRUTH, lines_of, printed_names, theta_driver
 from spatial_coagg.planner.results import StudyResults
 from spatial_coagg.planner.spatial import SpatialStudy
 from spatial_coagg.planner.variables import Variable
@@ -18,15 +18,12 @@ from spatial_coagg.report.regression_table import (
     tabulate_models,
 )
 from spatial_coagg.report.spatial_findings import describe_spillover
+from spatial_coagg.report.words import Words
 from spatial_coagg.report.workbook import Sheet
 from spatial_coagg.simulate.truth import Truth
 
 HEADING = "What crosses the border"
 FACTS = ("observations", "log_likelihood", "aic", "bic", "sigma2", "correction")
-FACT_NAMES = {
-    "sigma2": "Variance of the noise",
-    "correction": "Correction",
-}
 # What a model is called, and what it has beside the drivers of the place itself.
 MODELS = {
     "slx": ("model of spatially lagged drivers", " and those of its neighbours"),
@@ -57,7 +54,7 @@ def spatial_chapter(results: StudyResults) -> Section:
     study = results.spatial
     if study is None:
         told = Paragraphs((_why_not(results),))
-        return Section("spatial", HEADING, (told,))
+        return Section("spatial", results.words.name(HEADING), (told,))
     driver = theta_driver(results.settings)
     frames = {name: each.frame for name, each in effects_to_tell(study).items()}
     sentences = [
@@ -65,16 +62,16 @@ def spatial_chapter(results: StudyResults) -> Section:
         *(
             describe_spillover(frames[study.main], driver, study.outcome, results.words)
             if study.main in frames
-            else describe_bounds(study)
+            else describe_bounds(study, results.words)
         ),
     ]
     blocks: list[Block] = [
         Paragraphs(tuple(sentence for sentence in sentences if sentence)),
-        _family_table(study, results.spatial_truth),
+        _family_table(study, results.spatial_truth, results.words),
     ]
     if study.main in frames:
-        blocks.append(_effects_table(study, results.spatial_truth))
-    return Section("spatial", HEADING, tuple(blocks))
+        blocks.append(_effects_table(study, results.spatial_truth, results.words))
+    return Section("spatial", results.words.name(HEADING), tuple(blocks))
 
 
 def spatial_sheets(results: StudyResults) -> list[Sheet]:
@@ -105,22 +102,33 @@ def spatial_sheets(results: StudyResults) -> list[Sheet]:
 
 
 def _why_not(results: StudyResults) -> str:
-    return f"There is no spatial model here: {results.spatial_gap}."
+    return results.words.say(
+        "There is no spatial model here: {why}.", why=results.spatial_gap
+    )
 
 
 def _opening(results: StudyResults, study: SpatialStudy) -> list[str]:
-    model = study.asked.model
+    model, words = study.asked.model, results.words
+    called, beside = MODELS[model]
     told = [
-        f"The {MODELS[model][0]} ({model.upper()}) explains {results.words.outcome}, "
-        f"as {study.outcome}, by the drivers of a {results.words.place}"
-        f"{MODELS[model][1]}. {study.describe(study.main)}"
+        words.say(
+            "The {called} ({model}) explains {outcome}, as {dependent}, by the drivers "
+            "of a {place}{beside}. {neighbours}",
+            called=words.name(called),
+            model=model.upper(),
+            dependent=study.outcome,
+            beside=words.name(beside),
+            neighbours=study.describe(study.main),
+        )
     ]
     if results.spatial_truth is not None:
         told.append(
-            "The paper's equation has no neighbours in it, so this chapter explains "
-            "a second simulated outcome, whose equation has; its truth stands beside "
-            "the estimates. It was made with the five nearest seats of government as "
-            "neighbours, which a study would not know."
+            words.name(
+                "The paper's equation has no neighbours in it, so this chapter "
+                "explains a second simulated outcome, whose equation has; its truth "
+                "stands beside the estimates. It was made with the five nearest seats "
+                "of government as neighbours, which a study would not know."
+            )
         )
     return told
 
@@ -134,17 +142,20 @@ def effects_to_tell(study: SpatialStudy) -> Mapping[str, SpatialEffects]:
     }
 
 
-def describe_bounds(study: SpatialStudy) -> list[str]:
+def describe_bounds(study: SpatialStudy, words: Words) -> list[str]:
     """Say of which fits the effects are not told, and why."""
     return [
-        f"With {name} neighbours rho lies at the end of its interval: that model does "
-        f"not fit these data, and its effects are not told."
+        words.say(
+            "With {weights} neighbours rho lies at the end of its interval: that model "
+            "does not fit these data, and its effects are not told.",
+            weights=words.name(name),
+        )
         for name in study.fits
         if study.is_at_bound(name)
     ]
 
 
-def _family_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
+def _family_table(study: SpatialStudy, truth: Truth | None, words: Words) -> TextTable:
     fits: dict[str, Fit] = {model.upper(): fit for model, fit in study.family.items()}
     facts = [name for name in FACTS if any(name in fit.facts for fit in fits.values())]
     found = {label for fit in fits.values() for label in fit.estimates.index}
@@ -157,23 +168,23 @@ def _family_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
         fits,
         facts=facts,
         order=[label for label in order if label in found],
-        labels=FACT_NAMES,
+        labels=printed_names(words),
     )
-    frame = table.to_frame()
-    labels = [
-        "" if line == "standard error" else str(label) for label, line in frame.index
-    ]
-    lines = frame.set_axis(pd.Index(labels, name=None))
+    lines = lines_of(table, words)
     if truth is not None:
         cells: list[str] = []
         for row in table.coefficients:
             cells += [_true_value(truth, row.name), ""]
-        lines[TRUTH] = cells + [""] * len(table.facts)
-    note = (
-        f"{NOTE} W. stands for the mean over the neighbours; rho is the weight of the "
-        f"neighbours' outcome, lambda that of their errors."
+        lines[words.name(TRUTH)] = cells + [""] * len(table.facts)
+    note = words.say(
+        "{note} W. stands for the mean over the neighbours; rho is the weight of the "
+        "neighbours' outcome, lambda that of their errors.",
+        note=words.name(NOTE),
     )
-    return TextTable(lines, f"{study.outcome} explained, with neighbours", note)
+    caption = words.say(
+        "{dependent} explained, with neighbours", dependent=study.outcome
+    )
+    return TextTable(lines, caption, note)
 
 
 def _true_value(truth: Truth, label: str) -> str:
@@ -185,12 +196,12 @@ def _true_value(truth: Truth, label: str) -> str:
     return "" if value is None else format_number(float(value), 3)
 
 
-def _effects_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
+def _effects_table(study: SpatialStudy, truth: Truth | None, words: Words) -> TextTable:
     frame = study.effects.frame
     columns = {}
     for kind, title in KINDS.items():
         part = frame.xs(kind, level="effect")
-        columns[title] = [
+        columns[words.name(title)] = [
             f"{estimate:.3f}{format_stars(p)} [{low:.3f}, {high:.3f}]"
             for estimate, p, low, high in zip(
                 part["estimate"], part["p_value"], part["lower"], part["upper"],
@@ -199,16 +210,19 @@ def _effects_table(study: SpatialStudy, truth: Truth | None) -> TextTable:
         ]  # fmt: skip
         if truth is not None:
             true = truth.effects[kind]
-            columns[f"truth: {kind}"] = [
+            columns[words.say("truth: {kind}", kind=words.name(kind))] = [
                 format_number(float(true[_plain(driver)]), 3) for driver in part.index
             ]
-    table = pd.DataFrame(columns, index=pd.Index(study.drivers, name="driver"))
+    drivers = pd.Index(study.drivers, name=words.name("driver"))
     return TextTable(
-        table,
-        f"Average effects of the {study.asked.model.upper()}",
-        f"Own: of a driver on its own place, feedback included; others: on all other "
-        f"places. Brackets: 95 per cent intervals from {study.asked.draws} draws. "
-        f"*** p < 0.01, ** p < 0.05, * p < 0.10.",
+        pd.DataFrame(columns, index=drivers),
+        words.say("Average effects of the {model}", model=study.asked.model.upper()),
+        words.say(
+            "Own: of a driver on its own place, feedback included; others: on all "
+            "other places. Brackets: 95 per cent intervals from {draws} draws. *** p < "
+            "0.01, ** p < 0.05, * p < 0.10.",
+            draws=study.asked.draws,
+        ),
     )
 
 

@@ -17,15 +17,19 @@ from spatial_coagg.planner.scenarios import what_if
 from spatial_coagg.planner.spatial import SpatialSource
 from spatial_coagg.planner.telling import tell_what_if
 from spatial_coagg.planner.what_if_request import WhatIfRequest
-from spatial_coagg.report.findings import Words, enumerated
-from spatial_coagg.report.what_if_findings import (
-    Question,
+from spatial_coagg.report.reach_findings import (
     describe_corridor,
-    describe_limits,
     describe_targets,
+    told_rank,
+)
+from spatial_coagg.report.what_if_findings import describe_limits
+from spatial_coagg.report.what_if_question import (
+    Question,
     word_jobs,
+    word_rise,
     word_synergy,
 )
+from spatial_coagg.report.words import Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +44,27 @@ class WhatIfAnswer:
     sentences : tuple of str
     table : DataFrame
         Index city; name, then the columns of the answer, in the question's unit.
+    words : Words
+        Of the sentences.
     """
 
     question: Question
     weights: str
     sentences: tuple[str, ...]
     table: pd.DataFrame
+    words: Words
 
     def to_text(self, *, top: int = 10) -> str:
         """Return the sentences and the first `top` rows, for a terminal."""
         shown = self.table.head(top).to_string(float_format=lambda x: f"{x:.4g}")
-        head = f"In {self.question.unit}, {self.question.interval}s, {self.weights}:"
+        head = self.words.say(
+            "In {unit}, {interval}s, {weights}:",
+            unit=self.question.unit,
+            interval=self.question.interval(self.words),
+            weights=self.weights,
+        )
         rest = len(self.table) - top
-        more = f"\n... and {rest} more" if rest > 0 else ""
+        more = self.words.say("\n... and {rest} more", rest=rest) if rest > 0 else ""
         return "\n".join([*self.sentences, "", head, f"{shown}{more}", ""])
 
     def to_dict(self) -> dict[str, object]:
@@ -125,10 +137,9 @@ class _Asked:
             raise SpatialCoaggError(
                 f"the study has no weights {name!r}; it has {listed(list(fits))}"
             )
-        table = study.inputs.attributes["name"]
-        names = {str(code): str(called) for code, called in table.items()}
         fit = fits[name]
         column = read_label(choose_driver(fit, None)).column
+        names = study.inputs.names(study.settings.language)
         return cls(study, request, fit, name, names, column)
 
     @property
@@ -145,8 +156,7 @@ class _Asked:
 
     @property
     def words(self) -> Words:
-        settings = self.study.settings
-        return Words(settings.place, settings.places, settings.outcome_name)
+        return self.study.settings.words
 
     @property
     def theta(self) -> pd.Series:
@@ -220,7 +230,9 @@ def _answer_change(asked: _Asked) -> WhatIfAnswer:
     question = replace(change.question, unit=found.unit)
     names, words = asked.names, asked.words
     ranks = rank_ranges(answers)
-    table = found.cities.assign(ranks=ranks["told"]).sort_values("rank", kind="stable")
+    told = {city: told_rank(row, words) for city, row in ranks.iterrows()}
+    table = found.cities.assign(ranks=pd.Series(told))
+    table = table.sort_values("rank", kind="stable")
     stranger = _strangers(asked, change.cities)
     sentences = tell_what_if(
         found, question, names, words, changed=change.cities, ranks=ranks
@@ -231,7 +243,8 @@ def _answer_change(asked: _Asked) -> WhatIfAnswer:
 
 def _rises(asked: _Asked) -> _Change:
     rises = {asked.code(city): by for city, by in asked.request.raised.items()}
-    cause = word_synergy({asked.names[code]: by for code, by in rises.items()})
+    called = {asked.names[code]: by for code, by in rises.items()}
+    cause = word_synergy(called, asked.words)
 
     def ask(fit: SpatialPanelFit) -> WhatIf:
         return what_if(fit, rises, theta=asked.theta, **asked.options)  # type: ignore[arg-type]
@@ -242,7 +255,7 @@ def _rises(asked: _Asked) -> _Change:
 def _moves(asked: _Asked) -> _Change:
     moves = {asked.code(city): part for city, part in asked.request.jobs.items()}
     frame = pd.DataFrame.from_dict(moves, orient="index").fillna(0.0)
-    cause = word_jobs(frame.rename(index=asked.names))
+    cause = word_jobs(frame.rename(index=asked.names), asked.words)
 
     def ask(fit: SpatialPanelFit) -> WhatIf:
         return what_if(fit, moves, mode="jobs", jobs=asked.jobs, **asked.options)  # type: ignore[arg-type]
@@ -256,10 +269,14 @@ def _strangers(asked: _Asked, changed: Sequence[str]) -> str:
     names = [asked.names[city] for city in changed if city not in asked.fit.cities]
     if not names:
         return ""
-    return (
-        f"{enumerated(names)} {'are' if len(names) > 1 else 'is'} not among the "
-        f"{len(asked.fit.cities)} {asked.words.places} of the model: their jobs enter "
-        f"through the nation's totals alone."
+    return asked.words.say(
+        "{names} are not among the {count} {places} of the model: their jobs enter "
+        "through the nation's totals alone."
+        if len(names) > 1
+        else "{names} is not among the {count} {places} of the model: its jobs enter "
+        "through the nation's totals alone.",
+        names=asked.words.enumerate(names),
+        count=len(asked.fit.cities),
     )
 
 
@@ -272,11 +289,12 @@ def _answer_target(asked: _Asked, city: str) -> WhatIfAnswer:
         theta=asked.theta,
         **asked.options,  # type: ignore[arg-type]
     )
-    question = Question(_rise(found.percent), found.unit, found.level)
+    cause = word_rise(found.percent, asked.words)
+    question = Question(cause, found.unit, found.level)
     sources = found.sources.rename(index=asked.names)
     sentences = [
         describe_targets(sources, asked.names[code], question, asked.words),
-        *describe_limits(question, "the long run", ()),
+        *describe_limits(question, "the long run", (), asked.words),
     ]
     return _answer(asked, question, sentences, found.sources)
 
@@ -289,14 +307,15 @@ def _answer_corridor(asked: _Asked, k: int) -> WhatIfAnswer:
         theta=asked.theta,
         **asked.options,  # type: ignore[arg-type]
     )
-    question = Question(_rise(found.percent), found.unit, found.level)
+    cause = word_rise(found.percent, asked.words)
+    question = Question(cause, found.unit, found.level)
     chosen = found.cities["chosen_in"].rename(index=asked.names)
     sentences = [
         describe_corridor(
             found.average, chosen, len(asked.fit.cities), question, asked.words
         ),
-        found.caveat,
-        *describe_limits(question, "the long run", ())[:-1],
+        asked.words.name(found.caveat),
+        *describe_limits(question, "the long run", (), asked.words)[:-1],
     ]
     return _answer(asked, question, sentences, found.cities)
 
@@ -305,9 +324,4 @@ def _answer(
     asked: _Asked, question: Question, sentences: Sequence[str], table: pd.DataFrame
 ) -> WhatIfAnswer:
     told = tuple(sentence for sentence in sentences if sentence)
-    return WhatIfAnswer(question, asked.weights, told, asked.named(table))
-
-
-def _rise(percent: float) -> str:
-    word = "higher" if percent > 0 else "lower"
-    return f"synergy (theta) {word} by {abs(percent):g} %"
+    return WhatIfAnswer(question, asked.weights, told, asked.named(table), asked.words)

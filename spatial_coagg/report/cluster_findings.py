@@ -9,7 +9,8 @@ from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.autocorrelation.moran import MoranByYear
 from spatial_coagg.autocorrelation.result import AutocorrelationTest
 from spatial_coagg.autocorrelation.transitions import ClassTransitions
-from spatial_coagg.report.findings import SIGNIFICANT, Words, enumerated
+from spatial_coagg.report.findings import SIGNIFICANT
+from spatial_coagg.report.words import Words
 
 _SIDES = {
     "HH": "high among high",
@@ -35,26 +36,33 @@ def describe_local(
     """
     frame = local.of_year(year).frame
     tested = int(frame["p_value"].notna().sum())
-    level = f"{100 * local.alpha:g} per cent"
-    rule = {
-        "benjamini-hochberg": f"of which about {level} may be false",
-        "bonferroni": f"with a chance of {level} that any is false",
-        "none": f"each at {level}, so that chance alone would find some",
-    }[local.fdr]
+    level = words.say("{percent:g} per cent", percent=100 * local.alpha)
     parts = [
-        _named_class(frame, name, names)
+        _named_class(frame, name, names, words)
         for name in QUADRANTS
         if (frame["cluster"] == name).any()
     ]
     if not parts:
-        return (
-            f"In {year} no single one of {tested} {words.places} can be told from "
-            f"chance at the level of {level}."
+        return words.say(
+            "In {year} no single one of {tested} {places} can be told from chance at "
+            "the level of {level}.",
+            year=year,
+            tested=tested,
+            level=level,
         )
-    found = int(frame["cluster"].isin(QUADRANTS).sum())
-    return (
-        f"In {year}, {found} of {tested} {words.places} stand out, {rule}: "
-        f"{'; '.join(parts)}. The others cannot be told from chance."
+    rule = {
+        "benjamini-hochberg": "of which about {level} may be false",
+        "bonferroni": "with a chance of {level} that any is false",
+        "none": "each at {level}, so that chance alone would find some",
+    }[local.fdr]
+    return words.say(
+        "In {year}, {found} of {tested} {places} stand out, {rule}: {parts}. The "
+        "others cannot be told from chance.",
+        year=year,
+        found=int(frame["cluster"].isin(QUADRANTS).sum()),
+        tested=tested,
+        rule=words.say(rule, level=level),
+        parts=words.name("; ").join(parts),
     )
 
 
@@ -69,24 +77,30 @@ def describe_moves(transitions: ClassTransitions, words: Words) -> str:
     counts = transitions.counts
     sides = [name for name in QUADRANTS if name in counts.index]
     held = [
-        f"{100 * transitions.stayers[name]:.0f} per cent of {_SIDES[name]} ({name})"
+        words.say(
+            "{share:.0f} per cent of {side} ({name})",
+            share=100 * transitions.stayers[name],
+            side=words.name(_SIDES[name]),
+            name=name,
+        )
         for name in sides
         if counts.loc[name].sum() > 0
     ]
     if not held:
-        return (
-            f"No {words.place} stood out in any year, so that there are no moves "
-            f"between classes to tell of."
+        return words.say(
+            "No {place} stood out in any year, so that there are no moves between "
+            "classes to tell of."
         )
     step = transitions.step
-    later = "a year later" if step == 1 else f"{step} years later"
-    moved = int(transitions.movers["city"].nunique())
-    movers = f"{moved} {words.place if moved == 1 else words.places}"
-    return (
-        f"Of the {words.places} that stand out, these are in the same class {later}: "
-        f"{', '.join(held)}. {movers} changed class at least once; a "
-        f"change may be a {words.place} that passes the cut-off in one year and misses "
-        f"it in the next."
+    return words.say(
+        "Of the {places} that stand out, these are in the same class {later}: {held}. "
+        "{movers} changed class at least once; a change may be a {place} that passes "
+        "the cut-off in one year and misses it in the next.",
+        later=words.say(
+            "a year later" if step == 1 else "{step} years later", step=step
+        ),
+        held=words.name(", ").join(held),
+        movers=words.count(int(transitions.movers["city"].nunique())),
     )
 
 
@@ -99,17 +113,23 @@ def describe_panel_moran(test: AutocorrelationTest, words: Words) -> str:
         Of :func:`panel_moran`.
     words : Words
     """
-    p = max(test.p_permutation, 0.0001)
-    figures = f"Moran's I of all years {test.statistic:.3f}, p = {p:.4f}"
+    figures = words.say(
+        "Moran's I of all years {statistic:.3f}, p = {p:.4f}",
+        statistic=test.statistic,
+        p=max(test.p_permutation, 0.0001),
+    )
     if test.p_permutation > SIGNIFICANT:
-        return (
-            f"Over all years together, histories of neighbouring {words.places} cannot "
-            f"be told from unrelated ones ({figures}; whole histories permuted)."
+        return words.say(
+            "Over all years together, histories of neighbouring {places} cannot be "
+            "told from unrelated ones ({figures}; whole histories permuted).",
+            figures=figures,
         )
     alike = "alike" if test.statistic > test.expectation else "unlike"
-    return (
-        f"Over all years together, histories of neighbouring {words.places} are "
-        f"{alike} ({figures}; year means taken out, whole histories permuted)."
+    return words.say(
+        "Over all years together, histories of neighbouring {places} are {alike} "
+        "({figures}; year means taken out, whole histories permuted).",
+        alike=words.name(alike),
+        figures=figures,
     )
 
 
@@ -122,16 +142,25 @@ def describe_sectors(morans: Mapping[str, MoranByYear], words: Words) -> str:
         By the sector's name.
     words : Words
     """
-    told = {name: _years_alike(moran.frame) for name, moran in morans.items()}
-    start = f"At the level of 5 per cent, neighbouring {words.places}"
+    told = {name: _years_alike(moran.frame, words) for name, moran in morans.items()}
     shares = set(told.values())
     if len(told) > 1 and len(shares) == 1:
-        return (
-            f"{start} resemble each other {shares.pop()} in each of the {len(told)} "
-            f"sectors: {enumerated(list(told))}."
+        return words.say(
+            "At the level of 5 per cent, neighbouring {places} resemble each other "
+            "{share} in each of the {count} sectors: {names}.",
+            share=shares.pop(),
+            count=len(told),
+            names=words.enumerate(list(told)),
         )
-    parts = [f"in {name} {share}" for name, share in told.items()]
-    return f"{start} resemble each other {'; '.join(parts)}."
+    parts = [
+        words.say("in {name} {share}", name=name, share=share)
+        for name, share in told.items()
+    ]
+    return words.say(
+        "At the level of 5 per cent, neighbouring {places} resemble each other "
+        "{parts}.",
+        parts=words.name("; ").join(parts),
+    )
 
 
 def describe_sector_clusters(
@@ -146,40 +175,69 @@ def describe_sector_clusters(
     year : int
     words : Words
     """
-    sides = {name: _sides_of(test) for name, test in tests.items()}
-    told = [f"{name} ({found})" for name, found in sides.items() if found]
+    sides = {name: _sides_of(test, words) for name, test in tests.items()}
+    told = [
+        words.say("{name} ({found})", name=name, found=found)
+        for name, found in sides.items()
+        if found
+    ]
     silent = [name for name, found in sides.items() if not found]
     parts = []
     if told:
-        parts.append(f"In {year} single {words.places} stand out in {'; '.join(told)}.")
+        parts.append(
+            words.say(
+                "In {year} single {places} stand out in {told}.",
+                year=year,
+                told=words.name("; ").join(told),
+            )
+        )
     if silent:
         parts.append(
-            f"In {enumerated(silent)} no single {words.place} can be told from chance "
-            f"in {year}."
+            words.say(
+                "In {names} no single {place} can be told from chance in {year}.",
+                names=words.enumerate(silent),
+                year=year,
+            )
         )
-    return " ".join(parts)
+    return words.name(" ").join(parts)
 
 
-def _years_alike(frame: pd.DataFrame) -> str:
+def _years_alike(frame: pd.DataFrame, words: Words) -> str:
     """Return ``"in 3 of 16 years (in 1 they differ)"``."""
     clear = frame["p_permutation"] < SIGNIFICANT
     above = frame["statistic"] > frame["expectation"]
     alike, unlike = int((clear & above).sum()), int((clear & ~above).sum())
-    years = "year" if len(frame) == 1 else "years"
-    told = f"in {alike} of {len(frame)} {years}"
-    return f"{told} (and differ in {unlike})" if unlike > 0 else told
+    told = words.say(
+        "in {alike} of 1 year" if len(frame) == 1 else "in {alike} of {total} years",
+        alike=alike,
+        total=len(frame),
+    )
+    if unlike == 0:
+        return told
+    return words.say("{told} (and differ in {unlike})", told=told, unlike=unlike)
 
 
-def _sides_of(test: LocalTest) -> str:
+def _sides_of(test: LocalTest, words: Words) -> str:
     clusters = test.frame["cluster"]
     counts = {name: int((clusters == name).sum()) for name in QUADRANTS}
-    return ", ".join(f"{n} {_SIDES[name]}" for name, n in counts.items() if n > 0)
+    return words.name(", ").join(
+        words.say("{count} {side}", count=count, side=words.name(_SIDES[name]))
+        for name, count in counts.items()
+        if count > 0
+    )
 
 
-def _named_class(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> str:
+def _named_class(
+    frame: pd.DataFrame, name: str, names: Mapping[str, str], words: Words
+) -> str:
     some = frame[frame["cluster"] == name]
     strong = some["statistic"].abs().sort_index()
     ranked = strong.sort_values(ascending=False, kind="stable").index[:NAMED]
-    called = ", ".join(names[str(code)] for code in ranked)
-    more = " and others" if len(some) > NAMED else ""
-    return f"{len(some)} {_SIDES[name]} ({called}{more})"
+    return words.say(
+        "{count} {side} ({called} and others)"
+        if len(some) > NAMED
+        else "{count} {side} ({called})",
+        count=len(some),
+        side=words.name(_SIDES[name]),
+        called=words.name(", ").join(names[str(code)] for code in ranked),
+    )

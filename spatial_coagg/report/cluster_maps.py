@@ -17,8 +17,11 @@ from spatial_coagg.checks import listed
 from spatial_coagg.errors import AlignmentError
 from spatial_coagg.report.canvas import EDGE, Canvas
 from spatial_coagg.report.class_styles import CLASS_COLOURS, CLASS_WORDS
+from spatial_coagg.report.fonts import set_readable_fonts
 from spatial_coagg.report.map_data import Inset
+from spatial_coagg.report.map_words import Language
 from spatial_coagg.report.panels import grid_of_axes, tests_by_heading
+from spatial_coagg.report.words import translate
 
 SIMPLE_STEPS = 900
 
@@ -31,6 +34,7 @@ def draw_cluster_map(
     inset: Inset | None = None,
     columns: int = 3,
     title: str = "",
+    lang: Language = "en",
 ) -> Figure:
     """Draw the classes of the cities on the map, one map for each year.
 
@@ -48,6 +52,7 @@ def draw_cluster_map(
     columns : int
         Maps beside each other.
     title : str
+    lang : {"en", "zh"}
 
     Returns
     -------
@@ -85,7 +90,7 @@ def draw_cluster_map(
         axes.set_title(heading, loc="left", fontsize=9, fontweight="bold")
         axes.set_title(_counts(test), loc="right", fontsize=8)
     figure.legend(
-        handles=_legend(tests, boundaries),
+        handles=_legend(tests, boundaries, lang),
         loc="outside lower center",
         ncols=3 if figure.get_figwidth() < 7 else 7,
         frameon=False,
@@ -93,6 +98,7 @@ def draw_cluster_map(
     )
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    set_readable_fonts(figure)
     return figure
 
 
@@ -117,7 +123,7 @@ def _counts(local: LocalTest) -> str:
 
 
 def _legend(
-    tests: Mapping[str, LocalTest], boundaries: gpd.GeoDataFrame
+    tests: Mapping[str, LocalTest], boundaries: gpd.GeoDataFrame, lang: Language
 ) -> list[Patch]:
     frame = pd.concat([test.frame for test in tests.values()])
     seen = set(frame["cluster"].astype(str))
@@ -128,7 +134,7 @@ def _legend(
         Patch(
             facecolor=CLASS_COLOURS[name],
             edgecolor=EDGE,
-            label=CLASS_WORDS.get(name, name),
+            label=translate(CLASS_WORDS.get(name, name), lang),
         )
         for name in next(iter(tests.values())).classes
         if name in seen or name not in optional

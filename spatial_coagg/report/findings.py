@@ -10,25 +10,9 @@ import pandas as pd
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.report.amounts import interval_ends, signed
 from spatial_coagg.report.rankings import average_by_region
+from spatial_coagg.report.words import Words
 
 SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What the sentences call things.
-
-    Attributes
-    ----------
-    place, places : str
-        One city, many cities.
-    outcome : str
-        What the regression explains.
-    """
-
-    place: str = "city"
-    places: str = "cities"
-    outcome: str = "the outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +45,48 @@ def describe_level(theta: pd.Series, words: Words) -> str:
     means = theta.groupby(level="year").mean()
     first, last = means.index[0], means.index[-1]
     count = int(theta.xs(last, level="year").notna().sum())
-    counted = f"{count} {words.place if count == 1 else words.places}"
-    start = f"In {last} the average synergy (theta) of {counted} was "
+    facts = {"last": last, "counted": words.count(count), "now": means[last]}
     if len(means) == 1:
-        return f"{start}{means[last]:.2f}."
+        return words.say(
+            "In {last} the average synergy (theta) of {counted} was {now:.2f}.", **facts
+        )
     change = means[last] - means[first]
     if abs(change) < 0.005:
-        return f"{start}{means[last]:.2f}, the same as in {first}."
-    verb = "rose" if change > 0 else "fell"
-    return (
-        f"{start}{means[last]:.2f}; since {first} it {verb} by {abs(change):.2f} "
-        f"from {means[first]:.2f}."
+        return words.say(
+            "In {last} the average synergy (theta) of {counted} was {now:.2f}, the "
+            "same as in {first}.",
+            **facts,
+            first=first,
+        )
+    return words.say(
+        "In {last} the average synergy (theta) of {counted} was {now:.2f}; since "
+        "{first} it {moved} by {change:.2f} from {before:.2f}.",
+        **facts,
+        first=first,
+        moved=words.name("rose" if change > 0 else "fell"),
+        change=abs(change),
+        before=means[first],
     )
 
 
-def describe_leaders(theta: pd.Series, names: Mapping[str, str]) -> str:
+def describe_leaders(theta: pd.Series, names: Mapping[str, str], words: Words) -> str:
     """Say which cities lead and which trail in the last year."""
     last = theta.index.get_level_values("year").max()
     now = theta.xs(last, level="year").dropna().sort_index()
     ranked = now.sort_values(ascending=False, kind="stable")
-    called = [names[code] for code in ranked.index.astype("str")]
-    top = [f"{called[rank]} ({ranked.iloc[rank]:.2f})" for rank in range(3)[: len(now)]]
-    return (
-        f"The highest synergy in {last} is in {enumerated(top)}, the lowest in "
-        f"{called[-1]} ({ranked.iloc[-1]:.2f})."
+    called = [
+        words.say("{name} ({value:.2f})", name=names[str(code)], value=value)
+        for code, value in ranked.items()
+    ]
+    return words.say(
+        "The highest synergy in {last} is in {top}, the lowest in {trailer}.",
+        last=last,
+        top=words.enumerate(called[:3]),
+        trailer=called[-1],
     )
 
 
-def describe_regions(theta: pd.Series, regions: pd.Series) -> str:
+def describe_regions(theta: pd.Series, regions: pd.Series, words: Words) -> str:
     """Say which region leads in the last year and whether it did in the first."""
     means = average_by_region(theta, regions).drop(columns="all")
     if means.shape[1] < 2:
@@ -102,11 +100,19 @@ def describe_regions(theta: pd.Series, regions: pd.Series) -> str:
         moved = "as wide as"
     else:
         moved = "wider than" if gap > before else "narrower than"
-    return (
-        f"Of the regions, {leader} has the highest synergy in {last} "
-        f"({ranked.iloc[0]:.2f} on average) and {trailer} the lowest "
-        f"({ranked.iloc[-1]:.2f}); the gap of {gap:.2f} is {moved} in {first} "
-        f"({before:.2f})."
+    return words.say(
+        "Of the regions, {leader} has the highest synergy in {last} ({high:.2f} on "
+        "average) and {trailer} the lowest ({low:.2f}); the gap of {gap:.2f} is "
+        "{moved} in {first} ({before:.2f}).",
+        leader=words.name(str(leader)),
+        trailer=words.name(str(trailer)),
+        last=last,
+        first=first,
+        high=ranked.iloc[0],
+        low=ranked.iloc[-1],
+        gap=gap,
+        before=before,
+        moved=words.name(moved),
     )
 
 
@@ -123,30 +129,41 @@ def describe_clustering(moran: pd.DataFrame, words: Words) -> str:
     above = moran["statistic"] > moran["expectation"]
     alike, unlike = int((clear & above).sum()), int((clear & ~above).sum())
     total = len(moran)
-    low, high = moran["statistic"].min(), moran["statistic"].max()
-    bounds = f"between {low:.2f} and {high:.2f}" if total > 1 else f"{low:.2f}"
-    span = f"Moran's I {bounds}"
+    span = words.say(
+        "Moran's I between {low:.2f} and {high:.2f}"
+        if total > 1
+        else "Moran's I {low:.2f}",
+        low=moran["statistic"].min(),
+        high=moran["statistic"].max(),
+    )
     if alike == 0 and unlike == 0:
-        return (
-            f"Synergy shows no clear pattern in space: in none of {_years(total)} can "
-            f"it be told from chance ({span})."
+        return words.say(
+            "Synergy shows no clear pattern in space: in none of {years} can it be "
+            "told from chance ({span}).",
+            years=_years(total, words),
+            span=span,
         )
     highest = float(moran.loc[clear, "p_permutation"].max())
-    sure = f"{span}; p at most {max(highest, 0.001):.3f} in those years"
-    if unlike == 0:
-        return (
-            f"{words.places.capitalize()} with high synergy lie beside {words.places} "
-            f"with high synergy, and low beside low, in {_share(alike, total)} "
-            f"({sure})."
+    sure = words.say(
+        "{span}; p at most {p:.3f} in those years", span=span, p=max(highest, 0.001)
+    )
+    if alike and unlike:
+        return words.say(
+            "The pattern of synergy changes: like lies beside like in {alike} and "
+            "beside unlike in {unlike} of {total} ({sure}).",
+            alike=_years(alike, words),
+            unlike=_years(unlike, words),
+            total=total,
+            sure=sure,
         )
-    if alike == 0:
-        return (
-            f"{words.places.capitalize()} with high synergy lie beside {words.places} "
-            f"with low synergy in {_share(unlike, total)} ({sure})."
-        )
-    return (
-        f"The pattern of synergy changes: like lies beside like in {_years(alike)} and "
-        f"beside unlike in {_years(unlike)} of {total} ({sure})."
+    return words.say(
+        "{Places} with high synergy lie beside {places} with high synergy, and low "
+        "beside low, in {share} ({sure})."
+        if alike
+        else "{Places} with high synergy lie beside {places} with low synergy in "
+        "{share} ({sure}).",
+        share=_share(alike or unlike, total, words),
+        sure=sure,
     )
 
 
@@ -181,44 +198,51 @@ def response_of(row: Mapping[Any, float], driver: str, outcome: str) -> Response
 def describe_driver(fit: Fit, driver: str, outcome: str, words: Words) -> str:
     """Say what goes with a higher driver, with its interval and without "causes"."""
     response = measure_response(fit, driver, outcome)
-    cause = (
-        f"synergy higher by 10 % in a {words.place}"
-        if is_log(driver)
-        else f"synergy higher by one in a {words.place}"
-    )
-    interval = told_interval(response, outcome)
+    higher = told_step(driver, words)
     if response.p_value >= SIGNIFICANT:
-        return (
-            f"Whether {cause} goes with {words.outcome} higher or lower cannot be "
-            f"told: the estimate is {told_change(response.estimate, outcome)} "
-            f"({interval}, {told_p(response.p_value)})."
+        return words.say(
+            "Whether synergy {higher} in a {place} goes with {outcome} higher or "
+            "lower cannot be told: the estimate is {estimate}.",
+            higher=higher,
+            estimate=told_estimate(response.estimate, response, outcome, words),
         )
-    direction = "higher" if response.estimate > 0 else "lower"
-    return (
-        f"{cause.capitalize()} goes with {words.outcome} {direction} by "
-        f"{told_change(abs(response.estimate), outcome)} ({interval}, "
-        f"{told_p(response.p_value)}); this is an association within the model, not "
-        f"a forecast."
+    return words.say(
+        "Synergy {higher} in a {place} goes with {outcome} {direction} by {estimate}; "
+        "this is an association within the model, not a forecast.",
+        higher=higher,
+        direction=words.name("higher" if response.estimate > 0 else "lower"),
+        estimate=told_estimate(abs(response.estimate), response, outcome, words),
     )
 
 
-def describe_robustness(fits: Sequence[Fit], driver: str) -> str:
+def describe_robustness(fits: Sequence[Fit], driver: str, words: Words) -> str:
     """Say whether the other specifications agree on a driver."""
     if len(fits) < 2:
         return ""
     verdicts = [_verdict(fit, driver) for fit in fits]
     if len(set(verdicts)) == 1:
-        word = {
-            "positive": "is positive and significant",
-            "negative": "is negative and significant",
-            "unclear": "cannot be told from zero",
+        agreed = {
+            "positive": "The association is positive and significant in all {count} "
+            "specifications shown.",
+            "negative": "The association is negative and significant in all {count} "
+            "specifications shown.",
+            "unclear": "The association cannot be told from zero in all {count} "
+            "specifications shown.",
         }[verdicts[0]]
-        return f"The association {word} in all {len(fits)} specifications shown."
+        return words.say(agreed, count=len(fits))
     parts = [
-        f"{fit.title}: {verdict} ({fit.estimates['estimate'].loc[driver]:.3f})"
+        words.say(
+            "{title}: {verdict} ({estimate:.3f})",
+            title=fit.title,
+            verdict=words.name(verdict),
+            estimate=fit.estimates["estimate"].loc[driver],
+        )
         for fit, verdict in zip(fits, verdicts, strict=True)
     ]
-    return f"The answer depends on the specification: {'; '.join(parts)}."
+    return words.say(
+        "The answer depends on the specification: {parts}.",
+        parts=words.name("; ").join(parts),
+    )
 
 
 def _verdict(fit: Fit, driver: str) -> Literal["positive", "negative", "unclear"]:
@@ -233,27 +257,34 @@ def is_log(variable: str) -> bool:
     return variable.startswith(("ln(", "ln1p(", "ln_"))
 
 
-def unit_of(outcome: str) -> str:
+def told_step(driver: str, words: Words) -> str:
+    """Say by how much a driver is taken to be higher."""
+    if is_log(driver):
+        return words.say("higher by {percent:g} %", percent=10)
+    return words.name("higher by one")
+
+
+def unit_of(outcome: str, words: Words) -> str:
     """Return the unit of a change of the outcome."""
     if outcome.startswith("ln1p("):
         inner = outcome.removeprefix("ln1p(").removesuffix(")")
-        return f" % (of 1 + {inner})"
-    return " %" if is_log(outcome) else ""
+        return words.say(" % (of 1 + {name})", name=inner)
+    return words.name(" %") if is_log(outcome) else ""
 
 
-def told_change(value: float, outcome: str) -> str:
-    """Write a change of the outcome with its unit."""
-    return f"{signed(value, percent=is_log(outcome))}{unit_of(outcome)}"
+def told_estimate(size: float, response: Response, outcome: str, words: Words) -> str:
+    """Write a change of the outcome with its unit, interval and p-value."""
 
+    def write(value: float) -> str:
+        return signed(value, words, percent=is_log(outcome))
 
-def told_interval(response: Response, outcome: str) -> str:
-    """Write the interval of a change of the outcome."""
-    ends = interval_ends(
-        response.lower,
-        response.upper,
-        lambda end: signed(end, percent=is_log(outcome)),
+    return words.say(
+        "{size}{unit} (95 % interval {ends}, {p})",
+        size=write(size),
+        unit=unit_of(outcome, words),
+        ends=interval_ends(response.lower, response.upper, write, words),
+        p=told_p(response.p_value),
     )
-    return f"95 % interval {ends}"
 
 
 def told_p(value: float) -> str:
@@ -261,18 +292,13 @@ def told_p(value: float) -> str:
     return "p ≤ 0.001" if value <= 0.001 else f"p = {value:.3f}"
 
 
-def _years(count: int) -> str:
-    return "1 year" if count == 1 else f"{count} years"
+def _years(count: int, words: Words) -> str:
+    return words.say("1 year" if count == 1 else "{count} years", count=count)
 
 
-def _share(count: int, total: int) -> str:
+def _share(count: int, total: int, words: Words) -> str:
     if count < total:
-        return f"{count} of {_years(total)}"
-    return "the year studied" if total == 1 else f"every one of the {total} years"
-
-
-def enumerated(items: Sequence[str]) -> str:
-    """Join words by commas and "and"."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+        return words.say("{count} of {total} years", count=count, total=total)
+    if total == 1:
+        return words.name("the year studied")
+    return words.say("every one of the {total} years", total=total)

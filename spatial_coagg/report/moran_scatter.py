@@ -17,8 +17,14 @@ from spatial_coagg.autocorrelation.local_result import LocalTest
 from spatial_coagg.errors import SpatialCoaggError
 from spatial_coagg.report.canvas import EDGE
 from spatial_coagg.report.class_styles import CLASS_COLOURS, CLASS_WORDS
-from spatial_coagg.report.fonts import ReadableNames, readable_names
+from spatial_coagg.report.fonts import (
+    ReadableNames,
+    readable_names,
+    set_readable_fonts,
+)
+from spatial_coagg.report.map_words import Language
 from spatial_coagg.report.panels import grid_of_axes, tests_by_heading
+from spatial_coagg.report.words import translate
 
 CORNERS = {
     "HH": (0.99, 0.985, "right", "top"),
@@ -50,6 +56,7 @@ def draw_moran_scatter(
     labels: int = 8,
     columns: int = 3,
     title: str = "",
+    lang: Language = "en",
 ) -> Figure:
     """Draw each city's value against the mean of its neighbours.
 
@@ -70,6 +77,7 @@ def draw_moran_scatter(
     columns : int
         Plots beside each other.
     title : str
+    lang : {"en", "zh"}
 
     Returns
     -------
@@ -104,12 +112,13 @@ def draw_moran_scatter(
     figure, grid = grid_of_axes(len(tests), columns, width=size[0], height=size[1])
     for axes, (heading, test) in zip(grid, tests.items(), strict=True):
         _draw_points(axes, test)
-        _name_axes(axes, test.column, alone=len(tests) == 1)
+        _name_axes(axes, test.column, lang, alone=len(tests) == 1)
         slope = _draw_slope(axes, test.frame)
         axes.set_title(heading, loc="left", fontsize=9, fontweight="bold")
-        axes.set_title(f"Moran's I = {slope:.3f}", loc="right", fontsize=9)
+        told = translate("Moran's I = {slope:.3f}", lang).format(slope=slope)
+        axes.set_title(told, loc="right", fontsize=9)
     figure.legend(
-        handles=_legend(tests),
+        handles=_legend(tests, lang),
         loc="outside lower center",
         ncols=2 if len(grid) == 1 else 3,
         frameon=False,
@@ -117,6 +126,7 @@ def draw_moran_scatter(
     )
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    set_readable_fonts(figure)
     if labels > 0:
         _name_outliers(figure, grid, list(tests.values()), labels, names, fallback)
     return figure
@@ -150,7 +160,7 @@ def _draw_points(axes: Axes, local: LocalTest) -> None:
             )
 
 
-def _name_axes(axes: Axes, column: str, *, alone: bool) -> None:
+def _name_axes(axes: Axes, column: str, lang: Language, *, alone: bool) -> None:
     for name, (x, y, across, along) in CORNERS.items():
         axes.text(
             x,
@@ -163,7 +173,8 @@ def _name_axes(axes: Axes, column: str, *, alone: bool) -> None:
             fontsize=10,
         )
     axes.set_xlabel(column)
-    axes.set_ylabel(f"{column}, mean of neighbours" if alone else "mean of neighbours")
+    mean = "{column}, mean of neighbours" if alone else "mean of neighbours"
+    axes.set_ylabel(translate(mean, lang).format(column=column))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -182,7 +193,7 @@ def _with_neighbours(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.dropna(subset=["value", "lag"])
 
 
-def _legend(tests: Mapping[str, LocalTest]) -> list[Line2D]:
+def _legend(tests: Mapping[str, LocalTest], lang: Language) -> list[Line2D]:
     seen = pd.concat(
         [_with_neighbours(test.frame)["cluster"] for test in tests.values()]
     )
@@ -198,13 +209,14 @@ def _legend(tests: Mapping[str, LocalTest]) -> list[Line2D]:
             markerfacecolor=CLASS_COLOURS[name],
             markeredgecolor="#555555",
             markeredgewidth=0.4,
-            label=CLASS_WORDS.get(name, name)
+            label=translate(CLASS_WORDS.get(name, name), lang)
             + (f": {counts[name]}" if len(tests) == 1 else ""),
         )
         for name in classes
         if name in counts
     ]
-    line = Line2D([], [], color=SLOPE, linewidth=1.2, label="slope = Moran's I")
+    label = translate("slope = Moran's I", lang)
+    line = Line2D([], [], color=SLOPE, linewidth=1.2, label=label)
     return [*handles, line]
 
 

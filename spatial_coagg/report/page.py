@@ -9,6 +9,9 @@ from typing import TypeAlias
 import jinja2
 import pandas as pd
 
+from spatial_coagg.report.map_words import Language
+from spatial_coagg.report.words import Words, translate
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraphs:
@@ -68,6 +71,12 @@ class TextTable:
         return self.table.index.nlevels
 
 
+def in_words(table: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Return a table with the names of its columns and keys in the language."""
+    named = table.rename(columns=lambda name: words.name(str(name)))
+    return named.rename_axis(index=lambda name: name and words.name(str(name)))
+
+
 def _with_minus(text: str) -> str:
     """Put a true minus before numbers; a hyphen within a word stays one."""
     return re.sub(r"(?<![\w.-])-(?=\.?\d)", "\u2212", text)
@@ -116,6 +125,7 @@ def build_page(
     notice: str = "",
     question: str = "",
     footer: Sequence[str] = (),
+    lang: Language = "en",
 ) -> str:
     """Return the page as one string of HTML that needs no network.
 
@@ -131,6 +141,8 @@ def build_page(
         What was asked, under the heading.
     footer : sequence of str
         Lines at the end: versions, credits.
+    lang : {"en", "zh"}
+        Of the page.
 
     Returns
     -------
@@ -158,5 +170,7 @@ def build_page(
         notice=notice,
         question=question,
         footer=footer,
+        lang=lang,
+        contents=translate("Contents", lang),
         style=assets.joinpath("page.css").read_text(encoding="utf-8"),
     )

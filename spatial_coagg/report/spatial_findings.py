@@ -8,19 +8,16 @@ from spatial_coagg.models.fit import Fit
 from spatial_coagg.report.findings import (
     SIGNIFICANT,
     Response,
-    Words,
-    enumerated,
-    is_log,
     response_of,
-    told_change,
-    told_interval,
-    told_p,
+    told_estimate,
+    told_step,
 )
+from spatial_coagg.report.words import Words
 
 _CORRECTIONS = {
-    "transform": "with the data transformed (Lee and Yu)",
-    "bias": "with the bias taken off afterwards",
-    "none": "without a correction",
+    "transform": "{value:.3f} with the data transformed (Lee and Yu)",
+    "bias": "{value:.3f} with the bias taken off afterwards",
+    "none": "{value:.3f} without a correction",
 }
 
 
@@ -38,20 +35,27 @@ def describe_spillover(
         As written: ``"ln(theta)"``, ``"ln(cr)"``.
     words : Words
     """
-    total, own, around = (
-        response_of(_row(effects, kind, driver), driver, outcome)
+    higher = told_step(driver, words)
+    everywhere, here, elsewhere = (
+        _told(response_of(_row(effects, kind, driver), driver, outcome), outcome, words)
         for kind in ("total", "direct", "indirect")
     )
-    higher = "higher by 10 %" if is_log(driver) else "higher by one"
-    everywhere, here, elsewhere = (
-        _told(response, words, outcome) for response in (total, own, around)
-    )
     return [
-        f"Synergy {higher} in every {words.place} {everywhere}.",
-        f"Of that, synergy {higher} in a {words.place} alone {here} in that "
-        f"{words.place} itself.",
-        f"Synergy {higher} in all other {words.places} {elsewhere}, which is what "
-        f"crosses the border.",
+        words.say(
+            "Synergy {higher} in every {place} {told}.", higher=higher, told=everywhere
+        ),
+        words.say(
+            "Of that, synergy {higher} in a {place} alone {told} in that {place} "
+            "itself.",
+            higher=higher,
+            told=here,
+        ),
+        words.say(
+            "Synergy {higher} in all other {places} {told}, which is what crosses the "
+            "border.",
+            higher=higher,
+            told=elsewhere,
+        ),
     ]
 
 
@@ -62,32 +66,37 @@ def describe_other_weights(
     if len(effects) < 2:
         return ""
     verdicts = {
-        name: _verdict(_row(frame, "indirect", driver))
+        words.name(name): _verdict(_row(frame, "indirect", driver))
         for name, frame in effects.items()
     }
     found = set(verdicts.values())
     if len(found) == 1:
-        said = {
-            "positive": "is positive and significant",
-            "negative": "is negative and significant",
-            "unclear": "cannot be told from zero",
+        agreed = {
+            "positive": "What comes from other {places} is positive and significant by "
+            "all {count} kinds of neighbours tried ({kinds}).",
+            "negative": "What comes from other {places} is negative and significant by "
+            "all {count} kinds of neighbours tried ({kinds}).",
+            "unclear": "What comes from other {places} cannot be told from zero by all "
+            "{count} kinds of neighbours tried ({kinds}).",
         }[found.pop()]
-        return (
-            f"What comes from other {words.places} {said} by all {len(effects)} kinds "
-            f"of neighbours tried ({enumerated(list(effects))})."
-        )
+        kinds = words.enumerate(list(verdicts))
+        return words.say(agreed, count=len(effects), kinds=kinds)
     parts = [
-        f"{verdict} by {enumerated([n for n, v in verdicts.items() if v == verdict])}"
+        words.say(
+            "{verdict} by {kinds}",
+            verdict=words.name(verdict),
+            kinds=words.enumerate([n for n, v in verdicts.items() if v == verdict]),
+        )
         for verdict in ("positive", "negative", "unclear")
         if verdict in found
     ]
-    return (
-        f"What comes from other {words.places} depends on who counts as a neighbour: "
-        f"{'; '.join(parts)}."
+    return words.say(
+        "What comes from other {places} depends on who counts as a neighbour: {parts}.",
+        parts=words.name("; ").join(parts),
     )
 
 
-def describe_criteria(fits: Mapping[str, Fit]) -> str:
+def describe_criteria(fits: Mapping[str, Fit], words: Words) -> str:
     """Say which model the information criteria prefer."""
     if len(fits) < 2:
         return ""
@@ -95,22 +104,30 @@ def describe_criteria(fits: Mapping[str, Fit]) -> str:
         min((float(fit.facts[key]), name.upper()) for name, fit in fits.items())[1]
         for key in ("aic", "bic")
     )
-    opening = f"Of {enumerated([name.upper() for name in fits])}"
+    models = words.enumerate([name.upper() for name in fits])
     if by_aic == by_bic:
-        return f"{opening}, the {by_aic} describes the data best by both AIC and BIC."
-    return (
-        f"{opening}, AIC prefers the {by_aic} and BIC, which counts parameters more "
-        f"heavily, the {by_bic}."
+        return words.say(
+            "Of {models}, the {best} describes the data best by both AIC and BIC.",
+            models=models,
+            best=by_aic,
+        )
+    return words.say(
+        "Of {models}, AIC prefers the {by_aic} and BIC, which counts parameters more "
+        "heavily, the {by_bic}.",
+        models=models,
+        by_aic=by_aic,
+        by_bic=by_bic,
     )
 
 
-def describe_probabilities(found: pd.Series) -> str:
+def describe_probabilities(found: pd.Series, words: Words) -> str:
     """Say which pair of neighbours and model is the most probable.
 
     Parameters
     ----------
     found : Series
         Probabilities, index (weights, model).
+    words : Words
     """
     ranked = found.sort_values(ascending=False, kind="stable")
     weights, model = (
@@ -118,45 +135,51 @@ def describe_probabilities(found: pd.Series) -> str:
     )
     share = float(ranked.iloc[0])
     by_weights = found.groupby(level="weights").sum()
-    opening = (
-        f"Of {len(found)} pairs of neighbours and model, the {model.upper()} with "
-        f"{weights} neighbours is the most probable "
-        f"(posterior probability {_probability(share)})"
+    best = words.say(
+        "Of {count} pairs of neighbours and model, the {model} with {weights} "
+        "neighbours is the most probable (posterior probability {share})",
+        count=len(found),
+        model=model.upper(),
+        weights=words.name(weights),
+        share=_probability(share, words),
     )
     if share > 0.9 or len(by_weights) == 1:
-        return f"{opening}."
-    together = _probability(float(by_weights[weights]))
-    return f"{opening}; all models with {weights} neighbours together have {together}."
+        return words.say("{best}.", best=best)
+    return words.say(
+        "{best}; all models with {weights} neighbours together have {together}.",
+        best=best,
+        weights=words.name(weights),
+        together=_probability(float(by_weights[weights]), words),
+    )
 
 
-def describe_corrections(rho: Mapping[str, float]) -> str:
+def describe_corrections(rho: Mapping[str, float], words: Words) -> str:
     """Say how much rho depends on the correction for incidental parameters."""
     if len(rho) < 2:
         return ""
-    parts = [f"{value:.3f} {_CORRECTIONS[name]}" for name, value in rho.items()]
-    return (
-        f"By how the effects of places and years are allowed for, rho, the strength of "
-        f"the link to the neighbours' outcome, is {enumerated(parts)}."
+    parts = [words.say(_CORRECTIONS[name], value=value) for name, value in rho.items()]
+    return words.say(
+        "By how the effects of places and years are allowed for, rho, the strength of "
+        "the link to the neighbours' outcome, is {parts}.",
+        parts=words.enumerate(parts),
     )
 
 
-def _probability(share: float) -> str:
-    return "above 0.999" if share > 0.999 else f"{share:.3f}"
+def _probability(share: float, words: Words) -> str:
+    return words.name("above 0.999") if share > 0.999 else f"{share:.3f}"
 
 
-def _told(response: Response, words: Words, outcome: str) -> str:
-    interval = told_interval(response, outcome)
+def _told(response: Response, outcome: str, words: Words) -> str:
     if response.p_value >= SIGNIFICANT:
-        return (
-            f"cannot be said to go with {words.outcome} higher or lower: the estimate "
-            f"is {told_change(response.estimate, outcome)} ({interval}, "
-            f"{told_p(response.p_value)})"
+        return words.say(
+            "cannot be said to go with {outcome} higher or lower: the estimate is "
+            "{estimate}",
+            estimate=told_estimate(response.estimate, response, outcome, words),
         )
-    direction = "higher" if response.estimate > 0 else "lower"
-    return (
-        f"goes with {words.outcome} {direction} by "
-        f"{told_change(abs(response.estimate), outcome)} ({interval}, "
-        f"{told_p(response.p_value)})"
+    return words.say(
+        "goes with {outcome} {direction} by {estimate}",
+        direction=words.name("higher" if response.estimate > 0 else "lower"),
+        estimate=told_estimate(abs(response.estimate), response, outcome, words),
     )
 
 

@@ -5,15 +5,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spatial_coagg.autocorrelation.transitions import ClassTransitions
+from spatial_coagg.report.fonts import set_readable_fonts
+from spatial_coagg.report.map_words import Language
+from spatial_coagg.report.words import translate
 
 
-def draw_transitions(transitions: ClassTransitions, *, title: str = "") -> Figure:
+def draw_transitions(
+    transitions: ClassTransitions, *, title: str = "", lang: Language = "en"
+) -> Figure:
     """Draw how often cities of each class are in each class a step later.
 
     Parameters
     ----------
     transitions : ClassTransitions
     title : str
+    lang : {"en", "zh"}
 
     Returns
     -------
@@ -40,24 +46,26 @@ def draw_transitions(transitions: ClassTransitions, *, title: str = "") -> Figur
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(size, size):
         _write_cell(axes, row, column, shares[row, column], int(counts[row, column]))
-    words = [str(name).replace(" ", "\n") for name in transitions.counts.index]
+    names = [translate(str(name), lang) for name in transitions.counts.index]
+    moves = translate("{name}\n{total:,} moves", lang)
     told = [
-        f"{name}\n{total:,} moves"
-        for name, total in zip(
-            transitions.counts.index, counts.sum(axis=1), strict=True
-        )
+        moves.format(name=name, total=total)
+        for name, total in zip(names, counts.sum(axis=1), strict=True)
     ]
-    axes.set_xticks(range(size), words, fontsize=8)
+    across = [name.replace(" ", "\n") for name in names]
+    axes.set_xticks(range(size), across, fontsize=8)
     axes.set_yticks(range(size), told, fontsize=8)
     step = transitions.step
-    axes.set_xlabel(f"class {step} year{'' if step == 1 else 's'} later")
-    axes.set_ylabel("class before")
+    later = "class 1 year later" if step == 1 else "class {step} years later"
+    axes.set_xlabel(translate(later, lang).format(step=step))
+    axes.set_ylabel(translate("class before", lang))
     axes.set_title(title, loc="left", fontsize=10)
     axes.spines[:].set_visible(False)
     axes.set_xticks(np.arange(size - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(size - 1) + 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=2)
     axes.tick_params(which="both", length=0)
+    set_readable_fonts(figure)
     return figure
 
 

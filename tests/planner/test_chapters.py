@@ -4,16 +4,18 @@ import pandas as pd
 import pytest
 
 from spatial_coagg.planner.chapters import describe_groups
-from spatial_coagg.planner.robustness import _chosen, _in_capitals
+from spatial_coagg.planner.robustness import _in_capitals, describe_choice
 from spatial_coagg.planner.scenario_chapter import _unit
-from spatial_coagg.report.findings import Words
-from spatial_coagg.report.what_if_findings import Question
+from spatial_coagg.report.what_if_question import Question
+from spatial_coagg.report.words import Words
 
 
 def test_groups_of_services_are_explained() -> None:
-    told = describe_groups({"high": ("information", "finance"), "low": ("transport",)})
+    told = describe_groups(
+        {"high": ("information", "finance"), "low": ("transport",)}, Words()
+    )
     assert told == "high: information and finance together; low: transport alone."
-    assert describe_groups({}) == ""
+    assert describe_groups({}, Words()) == ""
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def test_groups_of_services_are_explained() -> None:
     ],
 )
 def test_the_conclusion_of_the_tests_follows_on(conclusion: str, told: str) -> None:
-    assert _chosen(conclusion) == told
+    assert describe_choice(conclusion, Words()) == told
 
 
 def test_models_are_written_in_capitals() -> None:

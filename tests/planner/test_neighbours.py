@@ -4,6 +4,7 @@ import pytest
 from spatial_coagg.errors import SettingsError
 from spatial_coagg.planner.neighbours import build_weights, describe_rule
 from spatial_coagg.planner.settings import WeightsSettings
+from spatial_coagg.report.words import Words
 from spatial_coagg.tables.shapes import load_shapes
 from spatial_coagg.weights.align import weight_matrix
 from spatial_coagg.weights.contiguity import build_contiguity
@@ -44,7 +45,7 @@ def test_each_rule_is_its_builder(
     chosen = WeightsSettings.model_validate(settings)
     found = weight_matrix(build_weights(PLACES, CITIES, chosen))
     assert abs(found - weight_matrix(expected)).max() == 0
-    assert describe_rule(chosen).endswith(".")
+    assert describe_rule(chosen, Words()).endswith(".")
 
 
 def test_seats_need_a_map_that_has_them() -> None:
@@ -55,7 +56,9 @@ def test_seats_need_a_map_that_has_them() -> None:
 
 def test_rules_are_described_by_what_they_do() -> None:
     said = {
-        rule: describe_rule(WeightsSettings.model_validate(rest | {"rule": rule}))
+        rule: describe_rule(
+            WeightsSettings.model_validate(rest | {"rule": rule}), Words()
+        )
         for rule, rest in (
             ("queen", {}),
             ("nearest", {"k": 4}),

@@ -13,7 +13,7 @@ from spatial_coagg.report.cluster_findings import (
     describe_sector_clusters,
     describe_sectors,
 )
-from spatial_coagg.report.findings import Words
+from spatial_coagg.report.words import Words
 
 NAMES = {code: code.upper() for code in "abcdefg"}
 

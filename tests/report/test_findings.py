@@ -6,7 +6,6 @@ import pytest
 
 from spatial_coagg.models.fit import Fit, tabulate_estimates
 from spatial_coagg.report.findings import (
-    Words,
     describe_clustering,
     describe_driver,
     describe_leaders,
@@ -15,6 +14,7 @@ from spatial_coagg.report.findings import (
     describe_robustness,
     measure_response,
 )
+from spatial_coagg.report.words import Words
 
 WORDS = Words(place="region", places="regions", outcome="innovation")
 
@@ -61,7 +61,7 @@ def test_one_year_has_no_trend() -> None:
 
 def test_leaders_are_ranked_by_the_last_year() -> None:
     theta = theta_of({("a", 2004): 9.0, ("a", 2019): 1.0, ("b", 2019): 2.0})
-    sentence = describe_leaders(theta, {"a": "Ayton", "b": "Beeford"})
+    sentence = describe_leaders(theta, {"a": "Ayton", "b": "Beeford"}, WORDS)
     assert "Beeford (2.00) and Ayton (1.00), the lowest in Ayton" in sentence
 
 
@@ -77,7 +77,7 @@ def test_the_gap_between_regions_is_compared(east_before: float, word: str) -> N
             ("b", 2019): 2.0,
         }
     )
-    sentence = describe_regions(theta, pd.Series({"a": "east", "b": "west"}))
+    sentence = describe_regions(theta, pd.Series({"a": "east", "b": "west"}), WORDS)
     assert sentence.startswith(
         "Of the regions, east has the highest synergy in 2019 (3.00 on average) and "
         "west the lowest (2.00)"
@@ -87,7 +87,7 @@ def test_the_gap_between_regions_is_compared(east_before: float, word: str) -> N
 
 def test_one_region_says_nothing() -> None:
     theta = theta_of({("a", 2019): 3.0})
-    assert describe_regions(theta, pd.Series({"a": "east"})) == ""
+    assert describe_regions(theta, pd.Series({"a": "east"}), WORDS) == ""
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_one_plus_the_outcome_is_said() -> None:
 def test_agreeing_specifications_are_summed_up() -> None:
     for slope, words in ((0.2, "is positive"), (-0.2, "is negative"), (0.0, "cannot")):
         fits = [fit_with(slope, 0.05), fit_with(slope * 1.1, 0.05)]
-        assert words in describe_robustness(fits, "ln(theta)")
-    assert describe_robustness([fit_with(0.2, 0.05)], "ln(theta)") == ""
+        assert words in describe_robustness(fits, "ln(theta)", WORDS)
+    assert describe_robustness([fit_with(0.2, 0.05)], "ln(theta)", WORDS) == ""
 
 
 def test_disagreeing_specifications_are_listed() -> None:
     fits = [fit_with(0.2, 0.05), fit_with(-0.2, 0.05), fit_with(0.0, 0.05)]
-    sentence = describe_robustness(fits, "ln(theta)")
+    sentence = describe_robustness(fits, "ln(theta)", WORDS)
     assert "positive (0.200); Within: negative (-0.200); Within: unclear" in sentence
 
 

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from spatial_coagg.models.fit import Fit, tabulate_estimates
-from spatial_coagg.report.findings import Words
 from spatial_coagg.report.spatial_findings import (
     describe_corrections,
     describe_criteria,
@@ -13,6 +12,7 @@ from spatial_coagg.report.spatial_findings import (
     describe_probabilities,
     describe_spillover,
 )
+from spatial_coagg.report.words import Words
 
 WORDS = Words(outcome="innovation")
 
@@ -103,11 +103,11 @@ def test_criteria_name_the_best_model(sdm: tuple[float, float], words: str) -> N
         "sar": Criteria({"aic": 110.0, "bic": 112.0}),
         "sdm": Criteria({"aic": sdm[0], "bic": sdm[1]}),
     }
-    assert words in describe_criteria(fits)
+    assert words in describe_criteria(fits, WORDS)
 
 
 def test_one_model_needs_no_criterion() -> None:
-    assert describe_criteria({"sar": Criteria({"aic": 1.0, "bic": 2.0})}) == ""
+    assert describe_criteria({"sar": Criteria({"aic": 1.0, "bic": 2.0})}, WORDS) == ""
 
 
 def probabilities_of(values: dict[tuple[str, str], float]) -> pd.Series:
@@ -119,7 +119,7 @@ def test_the_most_probable_pair_is_named() -> None:
     found = probabilities_of(
         {("queen", "sar"): 0.1, ("nearest", "sar"): 0.5, ("nearest", "sdm"): 0.4}
     )
-    assert describe_probabilities(found) == (
+    assert describe_probabilities(found, WORDS) == (
         "Of 3 pairs of neighbours and model, the SAR with nearest neighbours is the "
         "most probable (posterior probability 0.500); all models with nearest "
         "neighbours together have 0.900."
@@ -128,15 +128,15 @@ def test_the_most_probable_pair_is_named() -> None:
 
 def test_a_pair_beyond_doubt_needs_no_second_number() -> None:
     found = probabilities_of({("queen", "sdm"): 0.99995, ("nearest", "sdm"): 0.00005})
-    assert describe_probabilities(found).endswith(
+    assert describe_probabilities(found, WORDS).endswith(
         "(posterior probability above 0.999)."
     )
 
 
 def test_corrections_are_told_by_rho() -> None:
-    told = describe_corrections({"transform": 0.4, "none": 0.367})
+    told = describe_corrections({"transform": 0.4, "none": 0.367}, WORDS)
     assert told.endswith(
         "is 0.400 with the data transformed (Lee and Yu) and 0.367 without a "
         "correction."
     )
-    assert describe_corrections({"none": 0.4}) == ""
+    assert describe_corrections({"none": 0.4}, WORDS) == ""

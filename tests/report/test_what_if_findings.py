@@ -5,19 +5,19 @@ import re
 import pandas as pd
 import pytest
 
-from spatial_coagg.report.findings import Words
-from spatial_coagg.report.what_if_findings import (
-    Question,
-    describe_average,
+from spatial_coagg.report.reach_findings import (
     describe_corridor,
-    describe_limits,
-    describe_path,
     describe_ranks,
     describe_targets,
-    describe_what_if,
-    word_jobs,
-    word_synergy,
 )
+from spatial_coagg.report.what_if_findings import (
+    describe_average,
+    describe_limits,
+    describe_path,
+    describe_what_if,
+)
+from spatial_coagg.report.what_if_question import Question, word_jobs, word_synergy
+from spatial_coagg.report.words import Words
 
 WORDS = Words(outcome="innovation")
 NAMES = {"a": "Aba", "b": "Bama", "c": "Cixi", "d": "Dali", "e": "Enshi", "f": "Fuxin"}
@@ -172,12 +172,14 @@ def test_the_neighbours_share_is_told_where_it_makes_sense() -> None:
 
 
 def test_limits_say_what_the_percentage_is_of_and_when() -> None:
-    logged = describe_limits(ASKED, "the long run", [])
+    logged = describe_limits(ASKED, "the long run", [], WORDS)
     assert len(logged) == 2
     assert "compares long-run positions" in logged[0]
     assert logged[-1] == "This is an association within the model, not a forecast."
     one_more = Question("x", "% of 1 + patents", 0.9)
-    told = describe_limits(one_more, "2020 to 2024", ["theta leaves the values seen"])
+    told = describe_limits(
+        one_more, "2020 to 2024", ["theta leaves the values seen"], WORDS
+    )
     assert told[0].startswith("The percentages are of 1 + patents, because the model")
     assert told[1] == "Note: theta leaves the values seen."
     assert len(told) == 3
@@ -202,17 +204,17 @@ def test_a_path_says_how_soon() -> None:
     index.names = ["years_after", "city"]
     medians = [0.5, 0, 0.75, 0, 0.9, 0, 0.95, 0, 0.99, 0]
     path = pd.DataFrame({"median": medians}, index=index)
-    assert describe_path(path, 1.0, "a", "Aba") == (
-        "The model is dynamic: if the change stays, 50 per cent of its long run in Aba "
+    assert describe_path(path, 1.0, "a", "Aba", WORDS) == (
+        "The model is dynamic: if the change stays, of its long run in Aba 50 per cent "
         "is there in the year itself, 90 per cent after 2 years and 99 per cent after "
         "4 years."
     )
     short = path.loc[path.index.get_level_values("years_after") < 2]
-    assert describe_path(short, -1.0, "a", "Aba").count("per cent") == 2
+    assert describe_path(short, -1.0, "a", "Aba", WORDS).count("per cent") == 2
     assert "itself and 75 per cent after 1 year." in describe_path(
-        short, 1.0, "a", "Aba"
+        short, 1.0, "a", "Aba", WORDS
     )
-    assert describe_path(path, 0.0, "b", "Bama") == ""
+    assert describe_path(path, 0.0, "b", "Bama", WORDS) == ""
 
 
 def ranks(worst: int, *, kinds: tuple[str, ...] = ("near", "far")) -> pd.DataFrame:
@@ -274,30 +276,30 @@ def test_the_corridor_says_how_sure_the_choice_is() -> None:
 
 
 def test_questions_are_put_in_words() -> None:
-    assert word_synergy({"Aba": 10}) == "synergy (theta) higher by 10 % in Aba"
-    assert word_synergy({"Aba": -5, "Bama": -5}) == (
+    assert word_synergy({"Aba": 10}, WORDS) == "synergy (theta) higher by 10 % in Aba"
+    assert word_synergy({"Aba": -5, "Bama": -5}, WORDS) == (
         "synergy (theta) lower by 5 % in Aba and Bama"
     )
-    assert word_synergy({"Aba": 10, "Bama": -5}) == (
+    assert word_synergy({"Aba": 10, "Bama": -5}, WORDS) == (
         "synergy (theta) higher by 10 % in Aba and lower by 5 % in Bama"
     )
     four = dict.fromkeys(["Aba", "Bama", "Cixi", "Dali"], 2.5)
-    assert word_synergy(four) == (
+    assert word_synergy(four, WORDS) == (
         "synergy (theta) higher by 2.5 % in Aba, Bama, Cixi and 1 more"
     )
-    assert word_synergy(four | {"Aba": 1}) == (
+    assert word_synergy(four | {"Aba": 1}, WORDS) == (
         "synergy (theta) changed by between 1 and 2.5 % in 4 places"
     )
 
 
 def test_jobs_are_put_in_words() -> None:
     frame = pd.DataFrame({"finance": [20_000, 0], "post": [0, -300]}, ["Aba", "Bama"])
-    assert word_jobs(frame) == (
+    assert word_jobs(frame, WORDS) == (
         "20,000 more jobs in finance in Aba and 300 fewer jobs in post in Bama"
     )
     many = pd.DataFrame({"finance": [1.0, 2, 3], "post": [-10, -20, -30]})
-    assert word_jobs(many) == "54 jobs fewer in 3 places"
-    assert word_jobs(-many) == "54 jobs more in 3 places"
+    assert word_jobs(many, WORDS) == "54 jobs fewer in 3 places"
+    assert word_jobs(-many, WORDS) == "54 jobs more in 3 places"
 
 
 def test_a_very_vague_interval_is_not_written_out() -> None:
@@ -320,7 +322,7 @@ def sentences(words: Words) -> list[str]:
         *describe_what_if(frame, ["a"], ASKED, NAMES, words),
         *describe_what_if(frame, ["c"], ASKED, NAMES, words),
         *describe_what_if(frame, list("abcd"), ASKED, NAMES, words),
-        *describe_limits(ASKED, "the long run", ["a note"]),
+        *describe_limits(ASKED, "the long run", ["a note"], words),
         describe_average(average(1, 3, 3, 5), 4, ASKED, words),
         describe_average(average(1, 3, -1, 5), 4, ASKED, words),
         describe_targets(frame, "Aba", ASKED, words),
