@@ -164,7 +164,7 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
         constant=True,
     )  # fmt: skip
     form: ErrorForm = error if model in WITH_ERROR else "none"
-    likelihood = _likelihood(rows, model, form, own, noise, serial=serial)
+    likelihood = random_likelihood(rows, model, form, own, noise, serial=serial)
     check_identified(rows.z, rows.z, rows.labels, "none")
     found = likelihood.maximise()
     if found.point.phi == 0:
@@ -204,7 +204,7 @@ def _settle_covariance(
     return settled
 
 
-def _likelihood(
+def random_likelihood(
     rows: SpatialRows,
     model: SpatialModel,
     form: ErrorForm,
