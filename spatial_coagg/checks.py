@@ -33,12 +33,17 @@ def check_choice(value: object, choices: Collection[object], *, name: str) -> No
         raise SpatialCoaggError(f"{name} must be one of {allowed}; got {value!r}")
 
 
+def check_is_list(names: Sequence[str], *, name: str) -> None:
+    """Raise if one name is given as text where a list of names is wanted."""
+    if isinstance(names, str):
+        raise EstimationError(f"{name} must be a list of names, such as [{names!r}]")
+
+
 def check_variables(
     outcome: str, drivers: Sequence[str], *, reserved: Collection[str]
 ) -> None:
     """Raise unless the drivers are a list of names that a model can tell apart."""
-    if isinstance(drivers, str):
-        raise EstimationError(f"drivers must be a list of names, such as [{drivers!r}]")
+    check_is_list(drivers, name="drivers")
     names = [outcome, *drivers]
     if len(names) == 1:
         raise EstimationError("there is nothing to estimate; name at least one driver")

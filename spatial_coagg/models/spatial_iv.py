@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, check_is_list, listed
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents, MomentWeights
 from spatial_coagg.models._spatial_iv_rows import Equation, FlatRows
@@ -115,8 +115,8 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     MissingColumnError, UnbalancedPanelError, AlignmentError
         If a column is missing, a city lacks a year, or weights are about other cities.
     EstimationError
-        If nothing is to be instrumented or filtered, a name is misplaced, or the
-        instruments do not identify the equation.
+        If nothing is to be instrumented or filtered, a name is misplaced or stands
+        where a list is wanted, or the instruments do not identify the equation.
 
     Warns
     -----
@@ -153,6 +153,13 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     >>> list(fit.estimates.index), fit.endogenous
     (['ln_theta', 'ln_gdp', 'rho'], ('W.ln_cr',))
     """
+    for names, name in (
+        (drivers, "drivers"),
+        (endogenous, "endogenous"),
+        (instruments, "instruments"),
+        (spillovers, "spillovers"),
+    ):
+        check_is_list(names, name=name)
     terms = IVTerms(
         outcome, tuple(drivers), tuple(endogenous), tuple(instruments),
         tuple(spillovers), effects, lag, error, orders,

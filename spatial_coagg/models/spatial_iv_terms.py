@@ -102,9 +102,11 @@ class IVTerms:
         spilled = any(name in self.endogenous for name in self.spillovers)
         return (*self.spillovers, *(self.instruments if spilled else ()))
 
-    def is_endogenous(self, label: str) -> bool:
-        """Whether a column of the equation is, or is the lag of one that is."""
-        return label.removeprefix("W.") in self.endogenous
+    @property
+    def endogenous_labels(self) -> tuple[str, ...]:
+        """Labels of the endogenous drivers, and of the W x of those that spill over."""
+        lags = [f"W.{name}" for name in self.spillovers if name in self.endogenous]
+        return (*self.endogenous, *lags)
 
     @property
     def title(self) -> str:
@@ -122,7 +124,7 @@ def build_equation(
     lags = [f"W.{name}" for name in terms.spillovers]
     inside = [*terms.drivers, *lags, *([CONSTANT] if CONSTANT in places else [])]
     own = [label for label in rows.labels if label not in inside]
-    exogenous = [label for label in inside if not terms.is_endogenous(label)]
+    exogenous = [label for label in inside if label not in terms.endogenous_labels]
     lagging = [label for label in exogenous if label != CONSTANT]
     columns = [rows.z[:, :, [places[label] for label in own]]]
     outside = [*own]
