@@ -60,6 +60,12 @@ class Scores:
         return float(score), float(left)
 
 
+def tells_apart(information: FloatArray, alone: float) -> bool:
+    """Whether rho has information that lambda has not, as a share of what it has."""
+    beyond = information[0, 0] - information[0, 1] ** 2 / information[1, 1]
+    return bool(beyond > _APART * alone)
+
+
 @dataclass(frozen=True, slots=True)
 class LeastSquares:
     """What least squares leaves of swept columns, and how many years they stand for.

@@ -14,14 +14,21 @@ from spatial_coagg.models._spatial_tests import sums_to_one
 from spatial_coagg.models.hypothesis import HypothesisTest
 from spatial_coagg.models.likelihood_ratio import likelihood_ratio_test
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
-from spatial_coagg.models.spatial_panel import fit_spatial_panel
-from spatial_coagg.models.spatial_plan import Correction, SpatialModel, Weights
+from spatial_coagg.models.spatial_panel import fit_with_matrices
+from spatial_coagg.models.spatial_plan import (
+    WITH_ERROR,
+    Correction,
+    SpatialModel,
+    Weights,
+)
+from spatial_coagg.models.spatial_random import RandomError
 from spatial_coagg.models.spatial_restrictions import wald_test
 from spatial_coagg.models.spatial_tests import (
     Convention,
     LagrangeMultiplierTests,
     lagrange_multiplier_tests,
 )
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
 Reduction: TypeAlias = Literal["likelihood-ratio", "wald"]
@@ -94,7 +101,7 @@ def choose_spatial_model(  # noqa: PLR0913 (a model's options, all by name)
     outcome: str,
     drivers: Sequence[str],
     *,
-    effects: Effects = "city-year",
+    effects: Effects | Literal["random"] = "city-year",
     level: float = 0.05,
     reduction: Reduction = "likelihood-ratio",
     convention: Convention = "elhorst",
@@ -110,7 +117,10 @@ def choose_spatial_model(  # noqa: PLR0913 (a model's options, all by name)
         Of lag, error and W x; of exactly the panel's cities, compared by label.
     outcome : str
     drivers : sequence of str
-    effects : {"none", "city", "year", "city-year"}
+    effects : {"none", "city", "year", "city-year", "random"}
+        ``"random"``: of the cities; the spatial error is then that of Kapoor, Kelejian
+        and Prucha, in which city effects spill over too, for only that SEM lies within
+        the SDM.
     level : float
         Below which p-values reject.
     reduction : {"likelihood-ratio", "wald"}
@@ -167,16 +177,24 @@ def choose_spatial_model(  # noqa: PLR0913 (a model's options, all by name)
         raise SpatialCoaggError(f"level must lie between 0 and 1; got {level!r}")
     check_choice(reduction, ("likelihood-ratio", "wald"), name="reduction")
     multipliers = lagrange_multiplier_tests(
-        panel, weights, outcome, drivers, effects=effects, convention=convention
-    )
+        panel, weights, outcome, drivers, effects=effects, convention=convention,
+        random_error=_error_form(effects),
+    )  # fmt: skip
+    matrices = WeightMatrices.of(panel, None, None)
 
     def fit(model: SpatialModel) -> SpatialPanelFit:
-        return fit_spatial_panel(
-            panel, weights, outcome, drivers, model=model, effects=effects,
-            correction=correction,
+        return fit_with_matrices(
+            matrices, panel, weights, outcome, drivers, model=model, effects=effects,
+            random_error=_error_form(effects) if model in WITH_ERROR else "baltagi",
+            spillovers=None, error_weights=None, spillover_weights=None,
+            correction=correction, covariance=None,
         )  # fmt: skip
 
     return _Choice(multipliers, level, reduction, fit).made()
+
+
+def _error_form(effects: Effects | Literal["random"]) -> RandomError:
+    return "kapoor-kelejian-prucha" if effects == "random" else "baltagi"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_plan import (
+    WITH_SPILLOVERS,
     Correction,
     SpatialModel,
     Weights,
@@ -153,7 +154,7 @@ def spatial_hausman_test(  # noqa: PLR0913 (a model's options, all by name)
     """
     check_choice(method, ["mundlak", "classical"], name="method")
     plan = read_plan(model, "city", drivers, spillovers)
-    lagged = plan.spillovers or None
+    lagged = plan.spillovers if model in WITH_SPILLOVERS else None
 
     def fit(
         data: Panel,
@@ -176,7 +177,9 @@ def spatial_hausman_test(  # noqa: PLR0913 (a model's options, all by name)
     if method == "classical":
         return compare_city_effects(fixed, random)
     means = [f"{MEAN}{name}" for name in drivers]
-    spilled = [*lagged, *(f"{MEAN}{name}" for name in lagged)] if lagged else None
+    spilled = None
+    if lagged is not None:
+        spilled = [*lagged, *(f"{MEAN}{name}" for name in lagged)]
     auxiliary = fit(
         _with_means(panel, outcome, drivers), [*drivers, *means], spilled, fixed=False
     )

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from spatial_coagg._typing import Effects, Seed
-from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models._spatial_information import expected_information
@@ -39,8 +38,8 @@ from spatial_coagg.models.spatial_plan import (
     settle_correction,
 )
 from spatial_coagg.models.spatial_random import (
-    RANDOM_ERRORS,
     RandomError,
+    check_random_error,
     fit_spatial_random,
 )
 from spatial_coagg.models.spatial_result import SpatialResult
@@ -228,7 +227,7 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
             spillover_weights=spillover_weights,
             covariance=information_only(covariance),
         )  # fmt: skip
-    _check_random_error(random_error, effects)
+    check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
     check_weights_apply(
         model, error_weights=error_weights, spillover_weights=spillover_weights
@@ -269,15 +268,6 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     whole = SpatialResult(rows, plan, likelihood, solution, found)
     kept = SpatialWeights(own, error, lagged, matrices.spectrum(own))
     return whole.fit(outcome, tuple(drivers), settled, kept)
-
-
-def _check_random_error(asked: RandomError, effects: Effects) -> None:
-    check_choice(asked, RANDOM_ERRORS, name="random_error")
-    if asked != "baltagi":
-        raise EstimationError(
-            f"random_error={asked!r} is about random effects, not effects={effects!r}; "
-            f'use effects="random", or leave it out'
-        )
 
 
 def _without_bias(

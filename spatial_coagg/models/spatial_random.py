@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from spatial_coagg._typing import FloatArray
+from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian
@@ -204,6 +204,18 @@ def _settle_covariance(
     return settled
 
 
+def check_random_error(
+    asked: RandomError, effects: Effects | Literal["random"]
+) -> None:
+    """Refuse a form of the error that does not exist or does not apply."""
+    check_choice(asked, RANDOM_ERRORS, name="random_error")
+    if asked != "baltagi" and effects != "random":
+        raise EstimationError(
+            f"random_error={asked!r} is about random effects, not effects={effects!r}; "
+            f'use effects="random", or leave it out'
+        )
+
+
 def random_likelihood(
     rows: SpatialRows,
     model: SpatialModel,
@@ -213,6 +225,7 @@ def random_likelihood(
     *,
     serial: bool,
 ) -> RandomLikelihood:
+    """Return the likelihood of a model with random city effects; refuse few rows."""
     years, cities = rows.y.shape
     needed = 3 if serial else 2
     if years < needed or cities <= len(rows.labels) + 1:

@@ -1,7 +1,7 @@
 """Lagrange multiplier tests of whether a spatial lag or error was left out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -11,6 +11,8 @@ from spatial_coagg._typing import Effects
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, WeightsError
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
+from spatial_coagg.models._spatial_random_tests import random_scores
 from spatial_coagg.models._spatial_tests import (
     LeastSquares,
     Scores,
@@ -24,6 +26,11 @@ from spatial_coagg.models.spatial_plan import (
     build_likelihood,
     read_plan,
 )
+from spatial_coagg.models.spatial_random import (
+    RandomError,
+    check_random_error,
+    random_likelihood,
+)
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
     check_identified,
@@ -32,6 +39,12 @@ from spatial_coagg.models.spatial_rows import (
 from spatial_coagg.tables.panel import Panel
 
 Convention: TypeAlias = Literal["elhorst", "debarsy-ertur"]
+Side: TypeAlias = Literal["lag", "error"]
+SIDES: tuple[Side, ...] = ("lag", "error")
+_GIVEN: Mapping[Side, str] = {
+    "lag": "no spatial lag, given the spatial error",
+    "error": "no spatial error, given the spatial lag",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +53,7 @@ class LagrangeMultiplierTests:
 
     Attributes
     ----------
-    effects : {"none", "city", "year", "city-year"}
+    effects : {"none", "city", "year", "city-year", "random"}
     convention : {"elhorst", "debarsy-ertur"}
     lag, error : HypothesisTest
         That rho is zero if lambda is, and that lambda is zero if rho is.
@@ -52,7 +65,7 @@ class LagrangeMultiplierTests:
         The same where the other one is estimated; only with ``conditional=True``.
     """
 
-    effects: Effects
+    effects: Effects | Literal["random"]
     convention: Convention
     lag: HypothesisTest
     error: HypothesisTest
@@ -86,7 +99,8 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     outcome: str,
     drivers: Sequence[str],
     *,
-    effects: Effects = "city-year",
+    effects: Effects | Literal["random"] = "city-year",
+    random_error: RandomError = "baltagi",
     spillovers: Sequence[str] = (),
     error_weights: Weights | None = None,
     spillover_weights: Weights | None = None,
@@ -103,7 +117,11 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
         W of the lag, of exactly the panel's cities, compared by label.
     outcome : str
     drivers : sequence of str
-    effects : {"none", "city", "year", "city-year"}
+    effects : {"none", "city", "year", "city-year", "random"}
+        ``"random"``: of the cities, estimated by maximum likelihood.
+    random_error : {"baltagi", "kapoor-kelejian-prucha"}
+        With random effects: whether, in the error that is tested for, the noise alone
+        spills over or the city effects too.
     spillovers : sequence of str
         Drivers whose W x is in the regression that is tested; none by default.
     error_weights, spillover_weights : Graph or W, optional
@@ -112,7 +130,7 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
         ``"elhorst"``: as though the swept data were N T observations. ``"debarsy-
         ertur"``: of the N (T - 1), (N - 1) T or (N - 1)(T - 1) observations that an
         orthonormal transformation of the effects leaves; with year effects every row
-        of W must sum to one. Without effects they agree.
+        of W must sum to one. They agree without effects and with random ones.
     conditional : bool
         Whether to test, too, for each one where the other is estimated by maximum
         likelihood.
@@ -148,6 +166,10 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     ``lm_f_joint``; with `conditional` their ``lm_f_err_c`` (a lag given the error) and
     ``lm_f_sar_c`` (an error given the lag), extended to year effects.
 
+    With random effects scores and expected information are those of the likelihood of
+    :func:`fit_spatial_random`, at its maximum without rho and lambda; `error` is then
+    ``error_given_city`` of :func:`error_component_tests`, squared.
+
     With year effects the plain score is biased towards a negative rho. Of simulated
     panels without any influence of neighbours, ``"elhorst"`` with both effects rejects
     7 to 10 % at the 5 % level where there are 49 cities and six years, 5 to 7 % with
@@ -179,7 +201,9 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     (['lag', 'error', 'robust_lag', 'robust_error', 'joint'], True)
     """
     check_choice(convention, ("elhorst", "debarsy-ertur"), name="convention")
-    plan = read_plan("gns", effects, drivers, spillovers)
+    check_random_error(random_error, effects)
+    fixed: Effects = "none" if effects == "random" else effects
+    plan = read_plan("gns", fixed, drivers, spillovers)
     cities = panel.frame.index.unique("city").sort_values()
     own = read_matrix(weights, cities, name="weights")
     error, spilled = (
@@ -191,10 +215,33 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     )
     rows = SpatialRows.of(
         panel, outcome, list(drivers), spillovers=plan.spillovers,
-        spillover_weights=spilled, constant=effects == "none",
+        spillover_weights=spilled, constant=fixed == "none",
     )  # fmt: skip
-    tested = _Tested(rows, plan, own, error, convention)
-    return tested.tests(conditional=conditional)
+    if effects == "random":
+        random = _RandomTested.of(rows, own, error, random_error)
+        scores, given = random.scores(), random.conditional() if conditional else {}
+    else:
+        tested = _Tested(rows, plan, own, error, convention)
+        scores, given = tested.scores(), tested.conditional() if conditional else {}
+    tests = {
+        side: chi_squared_test(_GIVEN[side], statistic, 1)
+        for side, statistic in given.items()
+    }
+    return LagrangeMultiplierTests(
+        effects=effects,
+        convention=convention,
+        lag=chi_squared_test("no spatial lag", scores.alone(0), 1),
+        error=chi_squared_test("no spatial error", scores.alone(1), 1),
+        robust_lag=chi_squared_test(
+            "no spatial lag, whatever the error", scores.robust(0), 1
+        ),
+        robust_error=chi_squared_test(
+            "no spatial error, whatever the lag", scores.robust(1), 1
+        ),
+        joint=chi_squared_test("neither spatial lag nor error", scores.joint(), 2),
+        lag_given_error=tests.get("lag"),
+        error_given_lag=tests.get("error"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,30 +258,8 @@ class _Tested:
     def transformed(self) -> bool:
         return self.convention == "debarsy-ertur"
 
-    def tests(self, *, conditional: bool) -> LagrangeMultiplierTests:
-        """Compute the scores and put the labels back."""
-        scores = self._scores()
-        given: dict[Literal["lag", "error"], HypothesisTest | None]
-        given = {"lag": None, "error": None}
-        if conditional:
-            given = self._conditional()
-        return LagrangeMultiplierTests(
-            effects=self.plan.effects,
-            convention=self.convention,
-            lag=chi_squared_test("no spatial lag", scores.alone(0), 1),
-            error=chi_squared_test("no spatial error", scores.alone(1), 1),
-            robust_lag=chi_squared_test(
-                "no spatial lag, whatever the error", scores.robust(0), 1
-            ),
-            robust_error=chi_squared_test(
-                "no spatial error, whatever the lag", scores.robust(1), 1
-            ),
-            joint=chi_squared_test("neither spatial lag nor error", scores.joint(), 2),
-            lag_given_error=given["lag"],
-            error_given_lag=given["error"],
-        )
-
-    def _scores(self) -> Scores:
+    def scores(self) -> Scores:
+        """Return those of rho and lambda where both are zero."""
         years, cities = self.rows.y.shape
         if self.transformed:
             self._check_transformable()
@@ -268,24 +293,77 @@ class _Tested:
                 'islands="nearest"'
             )
 
-    def _conditional(self) -> dict[Literal["lag", "error"], HypothesisTest | None]:
+    def conditional(self) -> dict[Side, float]:
+        """Return the statistic of each where the other one is estimated."""
         both = SpatialPlan("sac", self.plan.effects, ())
         correction: Literal["transform", "none"]
         correction = "transform" if self.transformed else "none"
         likelihood = build_likelihood(self.rows, both, self.own, self.error, correction)
-        words = {
-            "lag": "no spatial lag, given the spatial error",
-            "error": "no spatial error, given the spatial lag",
-        }
-        sides: tuple[Literal["lag", "error"], ...] = ("lag", "error")
         return {
-            side: chi_squared_test(
-                words[side],
-                conditional_statistic(
-                    likelihood, self.own, self.error, tested=side,
-                    projected=self.transformed,
-                ),
-                1,
+            side: conditional_statistic(
+                likelihood, self.own, self.error, tested=side,
+                projected=self.transformed,
             )
-            for side in sides
+            for side in SIDES
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _RandomTested:
+    """A regression with random city effects, and the likelihood of all that is tested.
+
+    Attributes
+    ----------
+    rows : SpatialRows
+    likelihood : RandomLikelihood
+        With a lag and an error.
+    own : sparse array
+    """
+
+    rows: SpatialRows
+    likelihood: RandomLikelihood
+    own: SparseMatrix
+
+    @classmethod
+    def of(
+        cls,
+        rows: SpatialRows,
+        own: SparseMatrix,
+        error: SparseMatrix,
+        form: RandomError,
+    ) -> "_RandomTested":
+        """Build the likelihood."""
+        check_identified(rows.z, rows.z, rows.labels, "none")
+        return cls(
+            rows, random_likelihood(rows, "sac", form, own, error, serial=False), own
+        )
+
+    def scores(self) -> Scores:
+        """Return those of rho and lambda where both are zero."""
+        return random_scores(self.likelihood, self._restricted(()), self.own)
+
+    def conditional(self) -> dict[Side, float]:
+        """Return the statistic of each where the other one is estimated."""
+        lag_given, error_given = (
+            random_scores(self.likelihood, self._restricted(kept), self.own)
+            for kept in (("error",), ("lag",))
+        )
+        return {"lag": lag_given.robust(0), "error": error_given.robust(1)}
+
+    def _restricted(self, kept: Sequence[Side]) -> RandomSolution:
+        """Estimate without what is tested."""
+        free = tuple(
+            name for name in self.likelihood.free if name != "error" or name in kept
+        )
+        whole = self.likelihood
+        alone = replace(
+            whole,
+            lag=whole.lag if "lag" in kept else None,
+            error=whole.error if "error" in kept else None,
+            matrix=whole.matrix if "error" in kept else None,
+            form=whole.form if "error" in kept else "none",
+            free=free,
+            _still=[],
+            _products=[],
+        )
+        return alone.maximise()

@@ -149,6 +149,17 @@ def test_p_values_of_the_mundlak_test_are_uniform_under_the_hypothesis() -> None
     assert stats.kstest(found, "uniform").pvalue > 0.01
 
 
+def test_no_spillovers_are_no_spillovers() -> None:
+    draw = drawn(0.0, 1)
+    none, sar = (
+        hausman_of(draw, model=model, **options)
+        for model, options in (("sdm", {"spillovers": []}), ("sar", {}))
+    )
+    assert list(none.comparison.index) == ["x0"]
+    assert none.test.degrees == 1
+    assert none.test.statistic == pytest.approx(sar.test.statistic, rel=1e-6)
+
+
 def test_bad_requests_are_refused() -> None:
     draw = drawn(0.0, rng=1)
     with pytest.raises(ValueError, match="method must be one of"):
