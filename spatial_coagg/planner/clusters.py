@@ -20,7 +20,6 @@ from spatial_coagg.report.map_data import Inset
 from spatial_coagg.report.moran_scatter import draw_moran_scatter
 from spatial_coagg.report.page import (
     Block,
-    Embedded,
     Paragraphs,
     Picture,
     Section,
@@ -71,14 +70,12 @@ def local_chapter(results: StudyResults) -> Section:
         sentences.append(describe_moves(results.transitions, words))
     blocks: list[Block] = [
         Paragraphs(tuple(sentences)),
-        Embedded(
-            figure_png(
-                _maps_of_years(results),
-                words.name("Maps of the classes in three years."),
-            ),
+        Picture(
+            figure_png(_maps_of_years(results)),
             words.name(
                 "Classes of places by theta and the mean theta of their neighbours."
             ),
+            words.name("Maps of the classes in three years."),
         ),
         Picture(
             figure_svg(

@@ -19,7 +19,6 @@ from spatial_coagg.report.findings import SIGNIFICANT
 from spatial_coagg.report.moran_scatter import draw_moran_scatter
 from spatial_coagg.report.page import (
     Block,
-    Embedded,
     Paragraphs,
     Picture,
     Section,
@@ -66,24 +65,20 @@ def sector_clusters_chapter(results: StudyResults) -> list[Section]:
             ),
             words.name("Lines of Moran's I by year, one plot for each service."),
         ),
-        Embedded(
-            figure_png(
-                maps,
-                words.say(
-                    "Maps of the classes in {year}, one for each service.", year=last
-                ),
-            ),
+        Picture(
+            figure_png(maps),
             words.say("Classes of places in {year}, by service.", year=last),
-        ),
-        Embedded(
-            figure_png(
-                scatter,
-                words.name("Scatter plots against the neighbours, by service."),
+            words.say(
+                "Maps of the classes in {year}, one for each service.", year=last
             ),
+        ),
+        Picture(
+            figure_png(scatter),
             words.say(
                 "Theta of {year} against the mean of the neighbours, by service.",
                 year=last,
             ),
+            words.name("Scatter plots against the neighbours, by service."),
         ),
         TextTable(
             _sector_table(results, last),

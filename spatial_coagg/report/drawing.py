@@ -1,11 +1,13 @@
 """Figures as text: a drawing that can stand inside a page."""
 
 import base64
-import html
 import io
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+# Pixels of a page to an inch below which the letters of a figure are hard to read.
+READABLE = 80
 
 
 def figure_svg(figure: Figure, *, salt: str = "spatial_coagg") -> str:
@@ -20,7 +22,8 @@ def figure_svg(figure: Figure, *, salt: str = "spatial_coagg") -> str:
     Returns
     -------
     str
-        Without XML declaration and without the date of drawing.
+        Without XML declaration and without the date of drawing; ``--least`` of its
+        style is the width in pixels below which it is hard to read.
 
     Examples
     --------
@@ -32,30 +35,33 @@ def figure_svg(figure: Figure, *, salt: str = "spatial_coagg") -> str:
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
-    return text[text.index("<svg") :]
+    drawn = text[text.index("<svg ") :].removeprefix("<svg ")
+    return f'<svg style="{_least(figure)}" {drawn}'
 
 
-def figure_png(figure: Figure, alternative: str, *, dpi: int = 160) -> str:
+def figure_png(figure: Figure, *, dpi: int = 160) -> str:
     """Return a matplotlib figure as an ``<img>`` element that holds its own pixels.
 
-    For maps, whose outlines would weigh more as text.
+    For maps, whose outlines would weigh more as text; the words for those who do not
+    see it are those of the `Picture`.
 
     Parameters
     ----------
     figure : Figure
-    alternative : str
-        Words for those who do not see it; escaped.
     dpi : int
         Dots per inch.
 
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> figure_png(Figure(figsize=(1, 1)), "empty").startswith('<img alt="empty" src=')
-    True
+    >>> figure_png(Figure(figsize=(2, 1)))[:39]
+    '<img style="--least: 160px" alt="" src='
     """
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
     text = base64.b64encode(stream.getvalue()).decode("ascii")
-    words = html.escape(alternative, quote=True)
-    return f'<img alt="{words}" src="data:image/png;base64,{text}">'
+    return f'<img style="{_least(figure)}" alt="" src="data:image/png;base64,{text}">'
+
+
+def _least(figure: Figure) -> str:
+    return f"--least: {READABLE * figure.get_figwidth():.0f}px"

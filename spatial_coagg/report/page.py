@@ -89,9 +89,15 @@ def _mostly_words(cells: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG drawing with a caption and words for those who do not see it."""
+    """A drawing with a caption and words for those who do not see it.
 
-    svg: str
+    Attributes
+    ----------
+    drawing : str
+        Of :func:`figure_svg` or :func:`figure_png`.
+    """
+
+    drawing: str
     caption: str
     alternative: str
     kind: str = "picture"
@@ -147,8 +153,8 @@ def build_page(
     Returns
     -------
     str
-        All text is escaped; only `Picture.svg` and `Embedded.html` are inserted as
-        they are.
+        All text is escaped; only `Picture.drawing` and `Embedded.html` are inserted
+        as they are.
 
     Examples
     --------

@@ -40,6 +40,24 @@ def test_it_opens_without_network_or_error(
     page.screenshot(path=picture, full_page=True, timeout=60_000)
 
 
+def test_figures_scroll_on_a_telephone_rather_than_shrink(
+    report: Path, open_page: OpenPage
+) -> None:
+    figures = open_page(report, width=400).locator(".picture")
+    assert figures.count() == 7
+    for figure in figures.all():
+        drawing = figure.locator("svg, img").first
+        width = drawing.evaluate("node => node.getBoundingClientRect().width")
+        # Letters of 8 points are nine pixels high or more.
+        assert width >= 500
+        region = figure.get_by_role("region")
+        hidden = region.evaluate("node => node.scrollWidth - node.clientWidth")
+        assert hidden > 100
+    wide = open_page(report, width=1400).locator(".picture .scroll")
+    for region in wide.all():
+        assert region.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+
+
 def atlas(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
