@@ -1,5 +1,7 @@
 """Checks made once, at the border, with messages that say what to do."""
 
+import inspect
+import warnings
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -105,6 +107,18 @@ def check_finite(frame: pd.DataFrame, *, name: str) -> None:
             f"{frame.columns[column]!r} at {frame.index[row]!r}; a logarithm of zero "
             f"gives one: leave those rows out or use ln(1 + x)"
         )
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside the package that called into it."""
+    frame, depth = inspect.currentframe(), 1
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def listed(items: Sequence[object] | pd.Index, *, limit: int = 5) -> str:
