@@ -39,11 +39,11 @@ from spatial_coagg.models.spatial_rows import (
     CONSTANT,
     SpatialRows,
     check_identified,
-    read_matrix,
 )
 from spatial_coagg.models.spatial_weights import SpatialWeights
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
-from spatial_coagg.weights._logdet import solve, spectrum
+from spatial_coagg.weights._logdet import solve
 
 IVCovariance: TypeAlias = Literal["classical", "robust", "clustered"]
 # First-stage F below which instruments count as weak (Staiger and Stock 1997).
@@ -178,16 +178,17 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
         moments=(moments, "fully-weighted"),
         random_method=(random_method, "ec2sls"),
     )
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
+    read = WeightMatrices.of(panel, None, None)
+    own = read.read(weights, name="weights")
     noise, spilled = (
-        own if given is None else read_matrix(given, cities, name=name)
+        own if given is None else read.read(given, name=name)
         for name, given in (
             ("error_weights", error_weights),
             ("spillover_weights", spillover_weights),
         )
     )
-    matrices = SpatialWeights(own, noise, spilled, spectrum(own))
+    matrices = SpatialWeights(own, noise, spilled, read.spectrum(own) if lag else None)
+    bounds = read.spectrum(noise).interval if error else (0.0, 0.0)
     rows = SpatialRows.of(
         panel,
         outcome,
@@ -196,7 +197,7 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
         spillover_weights=spilled,
         constant=effects in ("none", "random"),
     )
-    equation, outside = build_equation(rows, terms, matrices, random_method)
+    equation, outside = build_equation(rows, terms, matrices, bounds, random_method)
     swept = "none" if effects == "random" else effects
     check_identified(*equation.swept_and_raw(), _labels(terms, rows), swept)
     components = equation.components(moments)
@@ -266,7 +267,7 @@ class _IVResult:
                 name=terms.outcome,
             ),
             rows=self.equation.rows,
-            interval=self.matrices.spectrum.interval,
+            interval=self._interval,
             outcome=terms.outcome,
             drivers=terms.drivers,
             spillovers=terms.spillovers,
@@ -275,6 +276,10 @@ class _IVResult:
             years=rows.years,
             facts=self._facts(found, sigma2, cragg_donald, test, asked) | goodness,
         )
+
+    @property
+    def _interval(self) -> tuple[float, float]:
+        return self.matrices.spectrum.interval if self.terms.lag else (-np.inf, np.inf)
 
     def _check_identified(self, found: TwoStage, labels: list[str]) -> None:
         if found.rank == len(labels):
@@ -407,8 +412,11 @@ class _IVResult:
         if test is not None:
             facts["overidentification"] = test.statistic
             facts["overidentification_p"] = test.p_value
-        low, high = self.matrices.spectrum.interval
-        return facts | {"rho_low": low, "rho_high": high}
+        if self.terms.lag:
+            facts["rho_low"], facts["rho_high"] = self._interval
+        if self.terms.error:
+            facts["lambda_low"], facts["lambda_high"] = self.equation.interval
+        return facts
 
 
 def _labels(terms: IVTerms, rows: SpatialRows) -> list[str]:

@@ -61,7 +61,7 @@ class SpatialIVFit(ReducedForm):
     rows : int
         Observations less those that effects take.
     interval : tuple of float
-        Admissible rho.
+        Admissible rho; all numbers where the model has none.
     outcome : str
     drivers, spillovers : tuple of str
     weights : SpatialWeights

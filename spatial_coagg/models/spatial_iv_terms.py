@@ -13,7 +13,6 @@ from spatial_coagg.models._spatial_iv_rows import Equation
 from spatial_coagg.models._spatial_moments import lag as spatial_lag
 from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
 from spatial_coagg.models.spatial_weights import SpatialWeights
-from spatial_coagg.weights._logdet import spectrum
 
 IVEffects: TypeAlias = Literal["none", "city", "year", "city-year", "random"]
 RandomMethod: TypeAlias = Literal["ec2sls", "g2sls"]
@@ -117,9 +116,16 @@ class IVTerms:
 
 
 def build_equation(
-    rows: SpatialRows, terms: IVTerms, matrices: SpatialWeights, method: RandomMethod
+    rows: SpatialRows,
+    terms: IVTerms,
+    matrices: SpatialWeights,
+    bounds: tuple[float, float],
+    method: RandomMethod,
 ) -> tuple[Equation, tuple[str, ...]]:
-    """Return the equation and the labels of the instruments outside it."""
+    """Return the equation and the labels of the instruments outside it.
+
+    `bounds` are those of lambda: 0 and 0 where the error has no neighbours.
+    """
     places = {label: place for place, label in enumerate(rows.labels)}
     lags = [f"W.{name}" for name in terms.spillovers]
     inside = [*terms.drivers, *lags, *([CONSTANT] if CONSTANT in places else [])]
@@ -143,7 +149,7 @@ def build_equation(
         tuple(inside.index(label) for label in exogenous),
         np.concatenate(columns, axis=2),
         matrices.error if terms.error else None,
-        spectrum(matrices.error).interval if terms.error else (0.0, 0.0),
+        bounds,
         terms.effects,
         method == "ec2sls",
     )

@@ -1,12 +1,13 @@
 """The weight matrices of a spatial fit."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from spatial_coagg.models._spatial_moments import SparseMatrix
-from spatial_coagg.weights._logdet import Spectrum
+from spatial_coagg.weights._logdet import Spectrum, spectrum
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SpatialWeights:
     """The weight matrices of a fit, in the order of its cities.
 
@@ -14,11 +15,16 @@ class SpatialWeights:
     ----------
     lag, error, spillover : sparse array of shape (N, N)
         Of W y, of the error, of the W.x.
-    spectrum : Spectrum
-        Of `lag`.
+    known : Spectrum or None
+        That of `lag`, where the fit needed it.
     """
 
     lag: SparseMatrix
     error: SparseMatrix
     spillover: SparseMatrix
-    spectrum: Spectrum
+    known: Spectrum | None
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Log-determinants of I - rho W, W that of W y."""
+        return spectrum(self.lag) if self.known is None else self.known
