@@ -107,6 +107,12 @@ class IVTerms:
         lags = [f"W.{name}" for name in self.spillovers if name in self.endogenous]
         return (*self.endogenous, *lags)
 
+    def labels(self, rows: SpatialRows) -> list[str]:
+        """Return the labels of the coefficients."""
+        lags = [f"W.{name}" for name in self.spillovers]
+        constant = [CONSTANT] if CONSTANT in rows.labels else []
+        return [*self.drivers, *lags, *constant, *(["rho"] * self.lag)]
+
     @property
     def title(self) -> str:
         """The model in a few words."""
@@ -127,8 +133,7 @@ def build_equation(
     `bounds` are those of lambda: 0 and 0 where the error has no neighbours.
     """
     places = {label: place for place, label in enumerate(rows.labels)}
-    lags = [f"W.{name}" for name in terms.spillovers]
-    inside = [*terms.drivers, *lags, *([CONSTANT] if CONSTANT in places else [])]
+    inside = [label for label in terms.labels(rows) if label in places]
     own = [label for label in rows.labels if label not in inside]
     exogenous = [label for label in inside if label not in terms.endogenous_labels]
     lagging = [label for label in exogenous if label != CONSTANT]
