@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from spatial_coagg.models._spatial_city_block import CityBlock
-from spatial_coagg.models._spatial_grams import Filter, passed_on
+from spatial_coagg.models._spatial_grams import Filter, Multiplied, passed_on
 from spatial_coagg.weights._logdet import factor
-from spatial_coagg.weights._solve import Factors, blocks, unit_columns
+from spatial_coagg.weights._solve import Factors, blocks, multiplier, unit_columns
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -71,15 +71,16 @@ def city_block_traces(
 class _Spilling:
     """W (I - rho W)^-1 and its transpose, to multiply columns."""
 
-    filter: Filter
-    turned: Filter
+    filter: Multiplied
+    turned: Multiplied
     factors: Factors
 
     @classmethod
     def of(cls, filter_: Filter) -> "_Spilling":
         """Factorise once."""
         matrix, rho = filter_
-        return cls(filter_, (sparse.csr_array(matrix.T), rho), factor(matrix, rho))
+        turned = multiplier(sparse.csr_array(matrix.T))
+        return cls((multiplier(matrix), rho), (turned, rho), factor(matrix, rho))
 
     def forth(self, columns: FloatArray) -> FloatArray:
         """Return W (I - rho W)^-1 c."""

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from spatial_coagg.weights._logdet import factor
-from spatial_coagg.weights._solve import Factors, blocks, unit_columns
+from spatial_coagg.weights._solve import Factors, blocks, multiplier, unit_columns
 
 FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Filter: TypeAlias = tuple[SparseMatrix, float]
+Multiplied: TypeAlias = tuple[FloatArray | SparseMatrix, float]
 
 # Size of rho from which a difference over rho keeps its digits.
 _NOT_SMALL = 0.01
@@ -76,21 +77,21 @@ def gram_traces(
 class _Columns:
     """Columns of G, of H and of H'."""
 
-    lag: Filter | None
-    error: Filter | None
+    lag: Multiplied | None
+    error: Multiplied | None
     lag_factors: Factors | None
     error_factors: Factors | None
-    turned: SparseMatrix | None
+    turned: FloatArray | SparseMatrix | None
 
     @classmethod
     def of(cls, lag: Filter | None, error: Filter | None) -> "_Columns":
         """Factorise once."""
         return cls(
-            lag,
-            error,
+            multiplied(lag),
+            multiplied(error),
             None if lag is None else factor(*lag),
             None if error is None else factor(*error),
-            None if error is None else sparse.csr_array(error[0].T),
+            None if error is None else multiplier(sparse.csr_array(error[0].T)),
         )
 
     def at(self, unit: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -109,7 +110,14 @@ class _Columns:
         return g, h, turned
 
 
-def passed_on(filter_: Filter, columns: FloatArray, solved: FloatArray) -> FloatArray:
+def multiplied(filter_: Filter | None) -> Multiplied | None:
+    """Return a filter whose matrix multiplies fast."""
+    return None if filter_ is None else (multiplier(filter_[0]), filter_[1])
+
+
+def passed_on(
+    filter_: Multiplied, columns: FloatArray, solved: FloatArray
+) -> FloatArray:
     """Return W A^-1 c from c and A^-1 c: rho W A^-1 = A^-1 - I."""
     matrix, rho = filter_
     if abs(rho) > _NOT_SMALL:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from spatial_coagg.weights._solve import FEW, LINKED
+from spatial_coagg.weights._solve import multiplier
 
 FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
@@ -22,8 +22,7 @@ def lag(columns: FloatArray, matrix: SparseMatrix) -> FloatArray:
     """Return W c for each year and column; shapes (T, N, C)."""
     years, cities, width = columns.shape
     flat = np.moveaxis(columns, 1, 0).reshape(cities, years * width)
-    dense = cities > FEW and matrix.nnz > LINKED * cities**2
-    found = (matrix.toarray() if dense else matrix) @ flat
+    found = multiplier(matrix) @ flat
     return np.moveaxis(found.reshape(cities, years, width), 0, 1)
 
 

@@ -83,6 +83,13 @@ def sparse_factor(matrix: SparseMatrix, rho: float) -> "SuperLU[Any]":
     )
 
 
+def multiplier(matrix: SparseMatrix) -> FloatArray | SparseMatrix:
+    """Return the matrix in the form that multiplies columns the faster."""
+    size = matrix.shape[0]
+    is_dense = size > FEW and matrix.nnz > LINKED * size**2
+    return matrix.toarray() if is_dense else matrix
+
+
 def solve(matrix: SparseMatrix, rho: float, columns: FloatArray) -> FloatArray:
     """Return (I - rho W)^-1 times columns, shape (N,) or (N, C).
 
