@@ -28,9 +28,10 @@ def likelihood_ratio_test(
     Raises
     ------
     EstimationError
-        If the fits are of other outcomes, cities, years, effects or corrections, one
-        does not contain the other, their weights differ, they are bias-corrected (not
-        at a maximum), or the larger fits worse, which only a missed maximum explains.
+        If a fit is not one of :func:`fit_spatial_panel`, the fits are of other
+        outcomes, cities, years, effects or corrections, one does not contain the other,
+        their weights differ, they are bias-corrected (not at a maximum), or the larger
+        fits worse, which only a missed maximum explains.
 
     Notes
     -----
@@ -51,6 +52,8 @@ def likelihood_ratio_test(
     >>> test.hypothesis, test.degrees
     ('the sdm is a sar', 1)
     """
+    for fit in (restricted, unrestricted):
+        _check_has_likelihood(fit)
     check_comparable(restricted, unrestricted)
     check_nested(restricted, unrestricted)
     degrees = len(unrestricted.estimates) - len(restricted.estimates)
@@ -70,3 +73,11 @@ def likelihood_ratio_test(
     if restricted.model == unrestricted.model:
         words = "the coefficients that only the larger model has are zero"
     return chi_squared_test(words, 2 * max(gain, 0.0), degrees)
+
+
+def _check_has_likelihood(fit: SpatialPanelFit) -> None:
+    if not isinstance(fit, SpatialPanelFit):
+        raise EstimationError(
+            f"a {type(fit).__name__} is not a fit of fit_spatial_panel, whose "
+            f"likelihoods this test compares; use wald_test on the larger model"
+        )

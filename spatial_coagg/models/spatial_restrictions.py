@@ -98,8 +98,9 @@ def _model_test(fit: Fit, model: str, values: pd.Series | float) -> HypothesisTe
     """Test that a spatial model is a simpler one."""
     if not isinstance(fit, SpatialPanelFit):
         raise EstimationError(
-            f"{model!r} names a spatial model, which says nothing of {fit.title!r}; "
-            f"name the coefficients that are to be zero"
+            f"{model!r} names a model of fit_spatial_panel, which says nothing of "
+            f"{fit.title!r}; name the coefficients that are to be zero, such as "
+            f"{str(fit.estimates.index[0])!r}"
         )
     if not isinstance(values, float | int) or values != 0:
         raise EstimationError(

@@ -13,6 +13,7 @@ from spatial_coagg.errors import EstimationError
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
 from spatial_coagg.models.likelihood_ratio import likelihood_ratio_test
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
+from spatial_coagg.models.spatial_iv import fit_spatial_iv
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_restrictions import Restriction, wald_test
 
@@ -113,7 +114,9 @@ def test_any_fit_can_be_tested() -> None:
     found = fit_fixed_effects(DRAW.panel, "y", DRAW.names, covariance="classical")
     test = wald_test(found, ["x0", "x1"])
     assert test.degrees == 2
-    with pytest.raises(EstimationError, match="'sar' names a spatial model"):
+    with pytest.raises(
+        EstimationError, match="'sar' names a model of fit_spatial_panel"
+    ):
         wald_test(found, "sar")
 
 
@@ -225,6 +228,20 @@ def test_fits_of_other_data_or_methods_are_refused() -> None:
     for small, large, message in cases:
         with pytest.raises(EstimationError, match=message):
             likelihood_ratio_test(small, large)
+
+
+def test_fits_by_instruments_are_tested_by_their_covariance_alone() -> None:
+    draw = draw_panel(n=20, t=6, rng=3)
+    found = fit_spatial_iv(draw.panel, draw.graph, "y", draw.names)
+    ratio = found.estimates["statistic"]["rho"]
+    assert wald_test(found, ["rho"]).statistic == pytest.approx(ratio**2)
+    told = "'ols' names a model of fit_spatial_panel, .* such as 'x0'"
+    with pytest.raises(EstimationError, match=told):
+        wald_test(found, "ols")
+    told = "a SpatialIVFit is not a fit of fit_spatial_panel"
+    for pair in ((found, fit("sdm")), (fit("sar"), found)):
+        with pytest.raises(EstimationError, match=told):
+            likelihood_ratio_test(*pair)  # type: ignore[arg-type]
 
 
 def test_fits_with_other_weights_are_refused() -> None:
