@@ -10,7 +10,7 @@ from scipy import sparse
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import SpatialCoaggError
+from spatial_coagg.errors import EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models._spatial_places import (
     Diagonals,
@@ -19,6 +19,7 @@ from spatial_coagg.models._spatial_places import (
 )
 from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.models.reduced_form import ReducedForm
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.weights._logdet import solve
@@ -145,7 +146,8 @@ def spatial_effects(
     SpatialCoaggError
         If `draws`, `orders` or `level` make no sense.
     EstimationError
-        If more than half of the draws lie outside the admissible interval.
+        If `fit` is no static spatial model, or rho or more than half of its draws lie
+        outside the admissible interval.
 
     Warns
     -----
@@ -181,6 +183,7 @@ def spatial_effects(
             f"draws must be 2 or more, orders 1 or more and level between 0 and 1, got "
             f"{draws}, {orders} and {level}"
         )
+    check_spatial(fit)
     names, simulated, rejected = _names(fit.drivers), None, 0
     if method == "delta":
         values, covariance = joint_estimates(fit, after=["rho"])
@@ -198,6 +201,17 @@ def spatial_effects(
     table = effects.columns().reshape(len(names), -1)
     frame = pd.DataFrame(table, index=names, columns=list(ESTIMATE_COLUMNS))
     return SpatialEffects(frame, simulated, rejected, method, fit, orders)
+
+
+def check_spatial(fit: SpatialFit) -> None:
+    """Refuse what is no static spatial fit, and a rho that is not admissible."""
+    if not isinstance(fit, ReducedForm):
+        raise EstimationError(
+            f"a {type(fit).__name__} has no such effects: they are those of "
+            f"fit_spatial_panel and fit_spatial_iv (dynamic_effects: those of "
+            f"fit_dynamic_spatial)"
+        )
+    fit.check_admissible()
 
 
 def draw_estimates(

@@ -20,6 +20,7 @@ from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
 from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
 from spatial_coagg.models.effects import KINDS, EffectMethod
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.models.reduced_form import outside_interval
 from spatial_coagg.weights._logdet import EigenSpectrum
 
 # Step of a difference quotient, in standard errors.
@@ -87,7 +88,8 @@ def dynamic_effects(
     SpatialCoaggError
         If `horizon`, `draws` or `level` make no sense.
     EstimationError
-        If more than half of the draws cannot be used.
+        If `fit` is no dynamic model, rho lies outside its admissible interval, or more
+        than half of the draws cannot be used.
 
     Warns
     -----
@@ -159,6 +161,15 @@ class JointEstimates:
     @classmethod
     def of(cls, fit: DynamicSpatialFit) -> "JointEstimates":
         """Read the estimates of a fit."""
+        if not isinstance(fit, DynamicSpatialFit):
+            raise EstimationError(
+                f"a {type(fit).__name__} has no effects over time: they are those of "
+                f"fit_dynamic_spatial (spatial_effects: those of fit_spatial_panel and "
+                f"fit_spatial_iv)"
+            )
+        told = outside_interval(fit.dynamics.rho, fit.interval)
+        if told:
+            raise EstimationError(f'{told}; use more years or correction="none"')
         past = f"previous.{fit.outcome}"
         values, covariance = joint_estimates(fit, before=[past, f"W.{past}", "rho"])
         found = fit.weights.spectrum

@@ -5,12 +5,18 @@ import pandas as pd
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import check_columns_exist, check_unique
-from spatial_coagg.errors import AlignmentError, SpatialCoaggError
+from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models.spatial_rows import CONSTANT
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import solve
+
+# What to do about a rho that is not admissible.
+INSIDE = (
+    "use stronger instruments or fewer effects, or maximum likelihood "
+    "(fit_spatial_panel), which keeps rho inside"
+)
 
 
 def label_levels(
@@ -25,6 +31,17 @@ def label_levels(
     return city, year
 
 
+def outside_interval(rho: float, interval: tuple[float, float]) -> str:
+    """Say that a rho is not admissible and what that means; else nothing."""
+    low, high = interval
+    if low < rho < high:
+        return ""
+    return (
+        f"rho = {rho:.4f} lies outside its admissible interval ({low:.4f}, "
+        f"{high:.4f}): there is no reduced form, and so neither effects nor predictions"
+    )
+
+
 class ReducedForm:
     """The part of a fit that follows from its estimates, effects and weights."""
 
@@ -34,6 +51,7 @@ class ReducedForm:
     city_effects: pd.Series | None
     year_effects: pd.Series | None
     level: float
+    interval: tuple[float, float]
     outcome: str
     drivers: tuple[str, ...]
     spillovers: tuple[str, ...]
@@ -59,6 +77,12 @@ class ReducedForm:
         }
         return pd.Series(lagged, name="estimate")
 
+    def check_admissible(self) -> None:
+        """Raise `EstimationError` if rho lies outside its interval."""
+        told = outside_interval(self.rho, self.interval)
+        if told:
+            raise EstimationError(f"{told}; {INSIDE}")
+
     def predict(self, drivers: pd.DataFrame) -> pd.Series:
         """Predict the outcome from drivers alone, by the reduced form.
 
@@ -82,6 +106,8 @@ class ReducedForm:
             of the fit.
         DuplicateKeyError, SpatialCoaggError
             If a city-year stands twice, or a driver's value is not a finite number.
+        EstimationError
+            If rho lies outside its admissible interval.
 
         Notes
         -----
@@ -92,6 +118,7 @@ class ReducedForm:
         --------
         See :func:`fit_spatial_panel`.
         """
+        self.check_admissible()
         check_columns_exist(drivers, list(self.drivers), name="the drivers")
         if list(drivers.index.names) != ["city", "year"]:
             raise AlignmentError(

@@ -10,7 +10,7 @@ from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import MissingColumnError, SpatialCoaggError
 from spatial_coagg.models._responses import HELD, Curves, quantiles
-from spatial_coagg.models.effects import SpatialFit, draw_estimates
+from spatial_coagg.models.effects import SpatialFit, check_spatial, draw_estimates
 from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
@@ -91,7 +91,8 @@ def city_responses(
     SpatialCoaggError
         If `draws` or `level` make no sense.
     EstimationError
-        If more than half of the draws lie outside the admissible interval.
+        If `fit` is no static spatial model, or rho or more than half of its draws lie
+        outside the admissible interval.
 
     Warns
     -----
@@ -147,6 +148,7 @@ def draw_responses(
     fit: SpatialFit, driver: str, *, draws: int, level: float, rng: Seed
 ) -> DrawnResponses:
     """Draw the estimates and prepare to solve for responses; see `city_responses`."""
+    check_spatial(fit)
     check_request(fit.drivers, driver, draws=draws, level=level)
     values, sampled, rejected = draw_estimates(fit, draws, rng)
     place = fit.drivers.index(driver)

@@ -92,7 +92,8 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     Warns
     -----
     InferenceWarning
-        If a first-stage F is below 10, lambda at its bound, or the variance of random
+        If a first-stage F is below 10, rho outside its admissible interval (its effects
+        and predictions are refused), lambda at its bound, or the variance of random
         effects not positive.
 
     Notes

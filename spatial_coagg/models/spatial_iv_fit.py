@@ -47,7 +47,8 @@ class SpatialIVFit(ReducedForm):
         less its mean, so that effects count as explained. Unlike least squares these
         can be negative.
     squared_correlation : float
-        Of the swept outcome with its reduced-form prediction.
+        Of the swept outcome with its reduced-form prediction; nan if rho lies outside
+        its interval, where there is none.
     city_effects, year_effects : Series or None
         Deviations from the mean of all, where the model has them; random city effects
         are predictions, as they enter the equation.

@@ -24,11 +24,12 @@ from spatial_coagg.models._spatial_two_stage import (
 from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
-from spatial_coagg.models.reduced_form import label_levels
+from spatial_coagg.models.reduced_form import INSIDE, label_levels, outside_interval
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.models.spatial_iv_terms import IVTerms
 from spatial_coagg.models.spatial_rows import SpatialRows
 from spatial_coagg.models.spatial_weights import SpatialWeights
+from spatial_coagg.models.static_fit import known_facts
 from spatial_coagg.weights._logdet import solve
 
 IVCovariance: TypeAlias = Literal["classical", "robust", "clustered"]
@@ -53,6 +54,7 @@ class IVResult:
         found = self.flat.solved()
         labels = terms.labels(rows)
         self._check_identified(found, labels)
+        self._warn_of_rho(found)
         sigma2 = found.squares / (self.equation.rows - len(labels))
         if terms.error:
             sigma2 = self.components.noise
@@ -97,7 +99,8 @@ class IVResult:
             weights=self.matrices,
             cities=rows.cities,
             years=rows.years,
-            facts=self._facts(found, sigma2, cragg_donald, test, asked) | goodness,
+            facts=self._facts(found, sigma2, cragg_donald, test, asked)
+            | known_facts(goodness),
         )
 
     @property
@@ -113,6 +116,14 @@ class IVResult:
             f"leave out columns that others add up to or that do not vary beyond the "
             f"effects, or add instruments"
         )
+
+    def _warn_of_rho(self, found: TwoStage) -> None:
+        told = outside_interval(self._rho(found.coefficients), self._interval)
+        if told:
+            warnings.warn(f"{told}; {INSIDE}", InferenceWarning, stacklevel=4)
+
+    def _rho(self, coefficients: FloatArray) -> float:
+        return float(coefficients[-1]) if self.terms.lag else 0.0
 
     def _covariance(
         self, found: TwoStage, sigma2: float, asked: IVCovariance
@@ -197,15 +208,17 @@ class IVResult:
         swept, count = equation.swept(0.0), len(coefficients) - self.terms.lag
         own = swept.y.reshape(y.shape)
         trend = swept.z.reshape(equation.z.shape)[:, :, :count] @ coefficients[:count]
-        rho = float(coefficients[-1]) if self.terms.lag else 0.0
-        predicted = solve(self.matrices.lag, rho, trend.T).T
+        rho, correlation = self._rho(coefficients), float("nan")
+        if not outside_interval(rho, self._interval):
+            predicted = solve(self.matrices.lag, rho, trend.T).T
+            correlation = squared_correlation(own, predicted)
         within = own, noise
         if self.terms.effects == "random":
             within = own - own.mean(axis=0), noise - noise.mean(axis=0)
         return {
             "r2_within": share_explained(*within),
             "r2_overall": share_explained(y, noise),
-            "squared_correlation": squared_correlation(own, predicted),
+            "squared_correlation": correlation,
         }
 
     def _facts(

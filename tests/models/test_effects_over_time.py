@@ -12,6 +12,7 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
 from spatial_coagg.models._dynamic_spatial import Dynamics
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
+from spatial_coagg.models.effects import EffectMethod
 from spatial_coagg.models.effects_over_time import KINDS, dynamic_effects
 
 
@@ -157,6 +158,15 @@ def test_an_unstable_model_has_no_long_run() -> None:
         found = dynamic_effects(fit, rng=1, draws=100)
     assert found.frame.loc["long-run"].isna().all(axis=None)
     assert found.frame.loc["short-run"]["estimate"].notna().all()
+
+
+@pytest.mark.parametrize("method", ["simulation", "delta"])
+def test_a_rho_outside_its_interval_has_no_effects(method: EffectMethod) -> None:
+    fit = standardised()
+    table = fit.estimates.copy()
+    table.loc["rho", "estimate"] = 1.2
+    with pytest.raises(EstimationError, match=r"rho = 1\.2000 lies outside"):
+        dynamic_effects(replace(fit, estimates=table), method=method)
 
 
 def test_draws_that_are_not_stable_are_counted() -> None:

@@ -6,9 +6,12 @@ import pytest
 from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.errors import EstimationError
+from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models.effects import spatial_effects
+from spatial_coagg.models.effects_over_time import dynamic_effects
+from spatial_coagg.models.fixed_effects import fit_fixed_effects
 from spatial_coagg.models.reduced_form import ReducedForm
+from spatial_coagg.models.responses import city_responses
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv import IVEffects, fit_spatial_iv
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
@@ -170,6 +173,51 @@ def test_prediction_of_an_iv_fit_recovers_an_outcome_without_noise() -> None:
     fit = fit_spatial_iv(draw.panel, draw.graph, "y", draw.names, spillovers=draw.names)
     found = fit.predict(draw.panel.frame)
     np.testing.assert_allclose(found, draw.panel.frame["y"], atol=1e-4)
+
+
+def beyond() -> tuple[Draw, SpatialIVFit]:
+    """Return a fit whose instruments are strong and whose rho lies beyond 1."""
+    draw = draw_panel(
+        n=8, t=4, rho=0.9, error=0.0, spillover=0.0, w=nearest_matrix(8, 4, 0), rng=3
+    )
+    told = r"rho = 1\.1\d+ lies outside its admissible interval \(-4\.0000, 1\.0000\)"
+    with pytest.warns(InferenceWarning, match=f"{told}: .*; use stronger instruments"):
+        fit = fit_spatial_iv(draw.panel, draw.graph, "y", draw.names, effects="city")
+    return draw, fit
+
+
+def test_a_rho_outside_its_interval_has_no_effects_and_no_predictions() -> None:
+    draw, fit = beyond()
+    assert fit.cragg_donald > 10
+    told = r"rho = 1\.1\d+ lies outside .* and so neither effects nor predictions"
+    for ask in (
+        lambda: spatial_effects(fit, method="delta"),
+        lambda: spatial_effects(fit, rng=1),
+        lambda: city_responses(fit, "x0", rng=1),
+        lambda: fit.predict(draw.panel.frame),
+    ):
+        with pytest.raises(EstimationError, match=told):
+            ask()
+
+
+def test_a_rho_outside_its_interval_has_no_correlation_with_its_prediction() -> None:
+    _, fit = beyond()
+    assert np.isnan(fit.squared_correlation)
+    assert "squared_correlation" not in fit.facts
+    assert fit.facts["r2_within"] == fit.r2_within
+
+
+def test_fits_without_neighbours_have_no_spatial_effects() -> None:
+    draw = draw_panel(n=12, t=5, rng=4)
+    fit = fit_fixed_effects(draw.panel, "y", draw.names)
+    told = "a FixedEffectsFit has no such effects: they are those of fit_spatial_panel"
+    with pytest.raises(EstimationError, match=told):
+        spatial_effects(fit)  # type: ignore[arg-type]
+    with pytest.raises(EstimationError, match=told):
+        city_responses(fit, "x0")  # type: ignore[arg-type]
+    told = "a SpatialPanelFit has no effects over time"
+    with pytest.raises(EstimationError, match=told):
+        dynamic_effects(ml_fit(draw, "sdm"))  # type: ignore[arg-type]
 
 
 def test_a_column_with_the_label_of_a_lag_is_no_lag() -> None:
