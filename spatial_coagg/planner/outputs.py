@@ -142,7 +142,8 @@ def _write_maps(folder: Path, results: StudyResults, maps: PrintedYears) -> None
     folder.mkdir()
     lines = results.inputs.dash_line
     inset = None if lines is None else Inset.around(lines)
-    canvas = Canvas.of(results.boundaries, inset, steps=STEPS)
+    studied = results.theta.index.unique("city")
+    canvas = Canvas.of(results.boundaries, inset, steps=STEPS, studied=studied)
     for title, layer in atlas_layers(results).items():
         for year in _years(layer, maps):
             figure = draw_printed_map(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -13,7 +14,12 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.report.map_data import SPECK, Inset, equal_area_projection
+from spatial_coagg.report.map_data import (
+    SPECK,
+    Inset,
+    equal_area_projection,
+    home_bounds,
+)
 
 EDGE = "#9a9a9a"
 # Places of the inset as shares of the map (left, bottom, width, height), as preferred.
@@ -51,7 +57,12 @@ class Canvas:
 
     @classmethod
     def of(
-        cls, boundaries: gpd.GeoDataFrame, inset: Inset | None, *, steps: int
+        cls,
+        boundaries: gpd.GeoDataFrame,
+        inset: Inset | None,
+        *,
+        steps: int,
+        studied: pd.Index | None = None,
     ) -> "Canvas":
         """Project, simplify and frame the boundaries.
 
@@ -61,13 +72,22 @@ class Canvas:
         inset : Inset, optional
         steps : int
             How many steps of simplification make the longer side.
+        studied : Index, optional
+            Cities that have data: where they are a small part of the map, only that
+            part is shown, without the inset.
         """
         projection = equal_area_projection(boundaries)
         flat = boundaries.geometry.to_crs(projection)
         west, south, east, north = flat.total_bounds
+        home = None
+        if studied is not None:
+            home = home_bounds(flat, studied, np.array([west, south, east, north]))
+        if home is not None:
+            inset = None
+            west, south, east, north = home
         tolerance = max(east - west, north - south) / steps
         simple = gpd.GeoSeries(flat.simplify_coverage(tolerance), crs=projection)
-        view = _framed(simple, inset)
+        view = _framed(simple, inset) if home is None else home
         paths = tuple(_outline(shape) for shape in simple)
         return cls(simple, view, inset, paths, _emptiest(simple, view))
 

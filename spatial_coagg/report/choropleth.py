@@ -122,7 +122,8 @@ def draw_choropleth(  # noqa: PLR0913 - each is one thing that a page shows
     Breaks are fixed over the years, so a colour means the same in each. Values are
     rounded once, to the decimals shown, and everything the page does (classes, ranks,
     legend) is done with those numbers. The projection is equal-area, with tiles that
-    of the tiles (Web Mercator).
+    of the tiles (Web Mercator). The map opens on the cities that have data where these
+    take less than a third of it, else on the whole.
 
     Examples
     --------
@@ -148,7 +149,9 @@ def draw_choropleth(  # noqa: PLR0913 - each is one thing that a page shows
     }
     years, encoded = encode_layers(chosen, cities=ordered.index)
     projection = mercator_projection(ordered) if cdn else None
-    shapes = encode_shapes(ordered, inset=inset, projection=projection)
+    shapes = encode_shapes(
+        ordered, inset=inset, projection=projection, studied=_studied(chosen)
+    )
     data: dict[str, object] = {
         "title": title,
         "years": years,
@@ -166,6 +169,16 @@ def draw_choropleth(  # noqa: PLR0913 - each is one thing that a page shows
     filled["notice"] = _notice(notice)
     filled["inset"] = "" if inset is None else _inset_figure(inset.title, lang)
     return ChoroplethMap(html=fill_page(filled, data, cdn=cdn), title=title)
+
+
+def _studied(layers: Mapping[str, Layer]) -> pd.Index:
+    """Return the cities that have a value in some layer."""
+    known = [layer.values.dropna().index for layer in layers.values()]
+    codes = [
+        index.get_level_values("city") if index.nlevels > 1 else index
+        for index in known
+    ]
+    return pd.Index({str(code) for some in codes for code in some})
 
 
 def _notice(text: str) -> str:

@@ -57,7 +57,8 @@ def draw_cluster_map(
     Returns
     -------
     matplotlib.figure.Figure
-        In an equal-area projection; the numbers of cities stand above each map, one
+        In an equal-area projection, of the part of the map where the cities tested
+        are if that is a small one; the numbers of cities stand above each map, one
         legend for all.
 
     Raises
@@ -80,7 +81,8 @@ def draw_cluster_map(
     tests = tests_by_heading(local, years)
     for test in tests.values():
         _check_on_map(test, boundaries)
-    canvas = Canvas.of(boundaries, inset, steps=SIMPLE_STEPS)
+    studied = pd.concat([test.frame for test in tests.values()]).index.unique()
+    canvas = Canvas.of(boundaries, inset, steps=SIMPLE_STEPS, studied=studied)
     width = 5.6 if len(tests) == 1 else 3.7
     figure, grid = grid_of_axes(
         len(tests), columns, width=width, height=width * canvas.ratio + 0.35

@@ -22,6 +22,8 @@ GRID_STEPS = 8000
 # With an inset, islands below this share of all land do not widen the view: for China
 # ten thousand square km, less than Hainan and more than the reefs.
 SPECK = 1e-3
+# A study of less than this share of the map opens on its own cities, with this margin.
+REGIONAL, MARGIN = 1 / 3, 0.1
 
 Box = tuple[int, int, int, int]
 
@@ -89,7 +91,9 @@ class MapShapes:
     lines : tuple of str
         Lines of the inset in the same writing.
     view : tuple of int
-        West, south, east, north of what the map shows at first, in steps.
+        West, south, east, north of the whole map, in steps.
+    home : tuple of int or None
+        The same for what the map shows at first; None for the whole.
     inset : tuple of int or None
         The same for the inset.
     """
@@ -100,6 +104,7 @@ class MapShapes:
     cities: tuple[str, ...]
     lines: tuple[str, ...]
     view: Box
+    home: Box | None
     inset: Box | None
 
 
@@ -108,6 +113,7 @@ def encode_shapes(
     *,
     inset: Inset | None,
     projection: str | None = None,
+    studied: pd.Index | None = None,
 ) -> MapShapes:
     """Project, simplify as a coverage and encode the boundaries.
 
@@ -118,6 +124,8 @@ def encode_shapes(
     inset : Inset or None
     projection : str, optional
         PROJ string; by default the equal-area one of the boundaries.
+    studied : Index, optional
+        Cities that have data; all by default.
 
     Returns
     -------
@@ -147,15 +155,45 @@ def encode_shapes(
     cities = [
         _encode_polygon(new, old, step) for new, old in zip(simple, flat, strict=True)
     ]
+    view = _view(flat, step, specks=inset is None)
+    home = (
+        None if studied is None else home_bounds(flat, studied, np.array(view) * step)
+    )
     return MapShapes(
         projection=projection,
         middle=float(re.findall(r"lon_0=(\S+)", projection)[0]),
         step_km=step / 1000,
         cities=tuple(cities),
         lines=_encode_lines(inset, projection, step),
-        view=_view(flat, step, specks=inset is None),
+        view=view,
+        home=None if home is None else _box(home, step),
         inset=None if inset is None else _project_box(inset.bounds, projection, step),
     )
+
+
+def home_bounds(
+    flat: gpd.GeoSeries, studied: pd.Index, view: FloatArray
+) -> FloatArray | None:
+    """Return the box around the cities studied, where it is a small part of the map.
+
+    Parameters
+    ----------
+    flat : GeoSeries
+        Projected polygons, index city.
+    studied : Index
+    view : ndarray of shape (4,)
+        West, south, east, north of the whole map, in the units of `flat`.
+
+    Returns
+    -------
+    ndarray of shape (4,) or None
+        With a margin; None where it is a third of the whole or more.
+    """
+    west, south, east, north = flat[flat.index.isin(studied)].total_bounds
+    edge = MARGIN * max(east - west, north - south)
+    box = np.array([west - edge, south - edge, east + edge, north + edge])
+    sides, whole = box[2:] - box[:2], view[2:] - view[:2]
+    return box if sides.prod() < REGIONAL * whole.prod() else None
 
 
 def check_boundaries(boundaries: gpd.GeoDataFrame) -> None:

@@ -117,6 +117,22 @@ def test_a_projected_map_gives_the_same_shapes() -> None:
     assert_allclose(projected.view, plain.view, atol=1)
 
 
+def test_a_small_part_of_the_map_is_its_home() -> None:
+    wide = squares(*[(100 + x, 30 + y) for x in range(6) for y in range(6)])
+    few = wide.index[:2]
+    shapes = encode_shapes(wide, inset=None, studied=few)
+    assert shapes.home is not None
+    alone = encode_shapes(wide.loc[few], inset=None, projection=shapes.projection)
+    scale = alone.step_km / shapes.step_km
+    inner = np.array(alone.view) * scale
+    west, south, east, north = shapes.home
+    edge = 0.1 * max(inner[2] - inner[0], inner[3] - inner[1])
+    outer = inner + np.array([-edge, -edge, edge, edge])
+    assert_allclose([west, south, east, north], outer, atol=2)
+    assert encode_shapes(wide, inset=None).home is None
+    assert encode_shapes(wide, inset=None, studied=wide.index[:30]).home is None
+
+
 def test_with_an_inset_reefs_do_not_widen_the_view() -> None:
     reef = squares((104, 10), size=0.05).set_axis(["99"])
     sea = pd.concat([GRID, reef])

@@ -162,6 +162,22 @@ def test_specks_do_not_widen_a_map_with_an_inset() -> None:
     assert Canvas.of(both, None, steps=900).ratio > 5
 
 
+def test_a_study_of_a_small_part_is_printed_large_without_the_inset() -> None:
+    places = squares(*[(110 + x, 30 + y) for x in range(5) for y in range(5)])
+    lines = gpd.GeoDataFrame(
+        geometry=[shapely.LineString([(109, 4), (110, 6)])], crs="EPSG:4326"
+    )
+    inset = Inset.around(lines)
+    part = Canvas.of(places, inset, steps=900, studied=pd.Index(["A", "B"]))
+    whole = Canvas.of(places, inset, steps=900, studied=places.index)
+    assert part.inset is None
+    assert whole.inset is inset
+    west, south, east, north = part.shapes[["A", "B"]].total_bounds
+    assert part.view[0] < west < east < part.view[2]
+    assert part.view[1] < south < north < part.view[3]
+    assert part.view[3] - part.view[1] < 0.5 * (whole.view[3] - whole.view[1])
+
+
 def in_chinese() -> Figure:
     canvas = Canvas.of(THREE, None, steps=900)
     return draw_printed_map(

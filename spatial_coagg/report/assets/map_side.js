@@ -74,7 +74,7 @@
     byId("compare").setAttribute("aria-pressed", String(side));
     byId("main").querySelector(".coagg-strip").hidden = !side;
     if (side) open(page);
-    page.shown().filter((pane) => !pane.moved).forEach(SpatialCoagg.view.showWhole);
+    page.shown().filter((pane) => !pane.moved).forEach(SpatialCoagg.view.showAgain);
   }
 
   SpatialCoagg.parts.push({

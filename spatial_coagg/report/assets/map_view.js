@@ -154,39 +154,62 @@ SpatialCoagg.view = (() => {
     if (!places.some(([corner, width]) => fits(corner, width))) fits("under", 102);
   }
 
-  /* Fit the whole map; after that the user's own view is left alone. */
-  function showWhole(pane) {
+  const boundsOf = (page, [west, south, east, north]) =>
+    L.latLngBounds(page.place([west, south]), page.place([east, north]));
+
+  /* Fit a box, the whole map or part of it; after that the user's own view is left
+     alone. */
+  function fit(pane, box) {
     const { page, map } = pane;
+    const { view } = page.data.shapes;
+    const margin = { padding: [10, 10], animate: false };
+    pane.box = box;
     map.invalidateSize({ animate: false });
     const { x, y } = map.getSize();
     if (x === 0 || y === 0) return; // not shown yet; the observer calls again
-    const [west, south, east, north] = page.data.shapes.view;
-    const view = L.latLngBounds(page.place([west, south]), page.place([east, north]));
     pane.fitting = true;
     map.setMinZoom(-30);
     map.setMaxZoom(30);
-    map.fitBounds(view, { padding: [10, 10], animate: false });
+    map.fitBounds(boundsOf(page, view), margin);
     map.setMinZoom(map.getZoom() - map.options.zoomDelta);
     map.setMaxZoom(map.getZoom() + 5);
     pane.whole = map.getZoom();
-    pane.fitting = false;
     followZoom(pane);
     placeInset(pane);
+    if (box !== view) map.fitBounds(boundsOf(page, box), margin);
+    pane.fitted = map.getZoom();
+    pane.panned = false;
+    pane.fitting = false;
+    followZoom(pane);
+  }
+
+  const showWhole = (pane) => fit(pane, pane.page.data.shapes.view);
+
+  /* Fit again what was fitted last, the cities studied at first. */
+  function showAgain(pane) {
+    const { home, view } = pane.page.data.shapes;
+    fit(pane, pane.box ?? home ?? view);
   }
 
   /* The inset is part of the whole map; over an enlarged one it would hide land. The
      whole map needs no dragging, and a finger on it shall scroll the page. */
   function followZoom(pane) {
-    pane.moved = Math.abs(pane.map.getZoom() - pane.whole) > 0.01;
-    pane.root.querySelector(".coagg-inset")?.toggleAttribute("hidden", pane.moved);
-    if (pane.moved) pane.map.dragging.enable();
+    const differs = (zoom) => Math.abs(pane.map.getZoom() - zoom) > 0.01;
+    const enlarged = differs(pane.whole);
+    pane.moved = pane.panned || differs(pane.fitted);
+    pane.root.querySelector(".coagg-inset")?.toggleAttribute("hidden", enlarged);
+    // What a page opens on shall not hold back a finger that scrolls it.
+    const opening = L.Browser.mobile && !pane.moved;
+    if (enlarged && !opening) pane.map.dragging.enable();
     else pane.map.dragging.disable();
   }
 
   function showCity(page, city) {
-    const [{ map, shapes }] = page.panes;
+    const [pane] = page.panes;
+    const { map, shapes } = pane;
     const bounds = shapes[city].getBounds();
     const zoom = Math.min(map.getBoundsZoom(bounds.pad(3)), map.getMaxZoom());
+    pane.panned = true;
     map.setView(bounds.getCenter(), Math.max(zoom, map.getZoom()));
   }
 
@@ -304,7 +327,7 @@ SpatialCoagg.view = (() => {
     map.setView([0, 0], 0);
     map.attributionControl?.remove();
     if (page.data.tiles) L.tileLayer(page.data.tiles, { maxZoom: 19 }).addTo(map);
-    showWhole(pane);
+    showAgain(pane);
     pane.renderer = L.svg({ padding: 0.5 });
     pane.shapes = drawCities(pane);
     pane.halo = L.polygon([], { ...HALO, renderer: pane.renderer }).addTo(map);
@@ -313,9 +336,13 @@ SpatialCoagg.view = (() => {
     placeInset(pane);
     listenToKeys(pane);
     map.on("zoomend", () => followZoom(pane));
+    map.on("dragend", () => {
+      pane.panned = true;
+      followZoom(pane);
+    });
     new ResizeObserver(() => {
       if (pane.moved) map.invalidateSize({ animate: false });
-      else showWhole(pane);
+      else showAgain(pane);
     }).observe(map.getContainer());
   }
 
@@ -339,5 +366,5 @@ SpatialCoagg.view = (() => {
     },
   });
 
-  return { svgElement, showCity, showWhole, draw, update, NO_DATA };
+  return { svgElement, showCity, showAgain, draw, update, NO_DATA };
 })();
