@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_columns_exist, check_unique
+from spatial_coagg.checks import check_columns_exist, check_unique, listed
 from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_moments import lag
@@ -57,6 +57,7 @@ class ReducedForm:
     spillovers: tuple[str, ...]
     weights: SpatialWeights
     cities: pd.Index
+    years: pd.Index
 
     @property
     def rho(self) -> float:
@@ -102,10 +103,11 @@ class ReducedForm:
         MissingColumnError
             If a driver is missing.
         AlignmentError
-            If the index is not (city, year), a city is missing in some year, or is not
-            of the fit.
+            If the index is not (city, year) or empty, years are of another type than
+            the fit's (text, not numbers), a city is missing in some year, or is not of
+            the fit.
         DuplicateKeyError, SpatialCoaggError
-            If a city-year stands twice, or a driver's value is not a finite number.
+            If a city-year stands twice, a driver is text, or a value is not finite.
         EstimationError
             If rho lies outside its admissible interval.
 
@@ -119,23 +121,32 @@ class ReducedForm:
         See :func:`fit_spatial_panel`.
         """
         self.check_admissible()
-        check_columns_exist(drivers, list(self.drivers), name="the drivers")
-        if list(drivers.index.names) != ["city", "year"]:
-            raise AlignmentError(
-                f"prediction needs the index levels city and year, in this order, got "
-                f"{list(drivers.index.names)}; use set_index(['city', 'year'])"
+        cube, years = self._read(drivers)
+        trend = self._trend(cube, years)
+        found = solve(self.weights.lag, self.rho, np.ascontiguousarray(trend.T))
+        whole = self._every(years)
+        return pd.Series(found.ravel(), index=whole, name=self.outcome)
+
+    def _read(self, drivers: pd.DataFrame) -> tuple[FloatArray, pd.Index]:
+        """Return the drivers, shape (T, N, K), and the T years, all checked."""
+        names = list(self.drivers)
+        check_columns_exist(drivers, names, name="the drivers")
+        texts = drivers[names].select_dtypes(exclude=["number", "bool"]).columns
+        if len(texts) > 0:
+            raise SpatialCoaggError(
+                f"prediction needs numbers, and {listed(texts)} holds none; convert it "
+                f"(pandas.to_numeric)"
             )
-        check_unique(drivers.index, name="the drivers")
-        years = drivers.index.unique("year").sort_values()
-        whole = pd.MultiIndex.from_product([self.cities, years], names=["city", "year"])
+        years = self._years_of(drivers.index)
+        whole = self._every(years)
         apart = [*whole[~whole.isin(drivers.index)], *drivers.index.difference(whole)]
         if len(apart) > 0:
             raise AlignmentError(
                 f"prediction needs exactly the cities of the fit in every year; "
                 f"{len(apart)} city-years differ, the first {apart[0]!r}"
             )
-        cube = drivers.loc[whole, list(self.drivers)].to_numpy(dtype=np.float64)
-        wrong = ~np.isfinite(cube).all(axis=1)
+        flat = drivers.loc[whole, names].to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = ~np.isfinite(flat).all(axis=1)
         if wrong.any():
             city, year = whole[wrong][0]
             raise SpatialCoaggError(
@@ -143,10 +154,36 @@ class ReducedForm:
                 f"city-years lack one or have an infinite one, the first city "
                 f"{city!r} in {year}: fill them, for they count in other cities too"
             )
-        x = cube.reshape(len(self.cities), len(years), -1).transpose(1, 0, 2)
-        trend = self._trend(np.ascontiguousarray(x), years)
-        found = solve(self.weights.lag, self.rho, np.ascontiguousarray(trend.T))
-        return pd.Series(found.ravel(), index=whole, name=self.outcome)
+        cube = flat.reshape(len(self.cities), len(years), -1).transpose(1, 0, 2)
+        return np.ascontiguousarray(cube), years
+
+    def _years_of(self, index: pd.Index) -> pd.Index:
+        """Return the years of an index (city, year), of the same type as the fit's."""
+        if list(index.names) != ["city", "year"]:
+            raise AlignmentError(
+                f"prediction needs the index levels city and year, in this order, got "
+                f"{list(index.names)}; use set_index(['city', 'year'])"
+            )
+        check_unique(index, name="the drivers")
+        years = index.unique("year").sort_values()
+        if len(years) == 0:
+            raise AlignmentError(
+                "the drivers have no rows; give every city of the fit in one year or "
+                "more"
+            )
+        kinds = {each.inferred_type for each in (years, self.years)}
+        if len(kinds) > 1 and kinds != {"integer", "floating"}:
+            raise AlignmentError(
+                f"years of the drivers are of type {years.inferred_type} "
+                f"({years.tolist()[0]!r}), those of the fit of type "
+                f"{self.years.inferred_type} ({self.years.tolist()[0]!r}), so that "
+                f"none is the same; convert them"
+            )
+        return years
+
+    def _every(self, years: pd.Index) -> pd.MultiIndex:
+        """Return every city of the fit in each of the years."""
+        return pd.MultiIndex.from_product([self.cities, years], names=["city", "year"])
 
     def _trend(self, x: FloatArray, years: pd.Index) -> FloatArray:
         trend = x @ self.slopes.to_numpy() + self.level

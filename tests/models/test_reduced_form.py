@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import numpy as np
@@ -6,7 +7,12 @@ import pytest
 from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.errors import EstimationError, InferenceWarning
+from spatial_coagg.errors import (
+    AlignmentError,
+    EstimationError,
+    InferenceWarning,
+    SpatialCoaggError,
+)
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.effects_over_time import dynamic_effects
 from spatial_coagg.models.fixed_effects import fit_fixed_effects
@@ -173,6 +179,40 @@ def test_prediction_of_an_iv_fit_recovers_an_outcome_without_noise() -> None:
     fit = fit_spatial_iv(draw.panel, draw.graph, "y", draw.names, spillovers=draw.names)
     found = fit.predict(draw.panel.frame)
     np.testing.assert_allclose(found, draw.panel.frame["y"], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [(str, "of type string ('2000'), "), (pd.Timestamp, "of type datetime64 (")],
+)
+def test_prediction_refuses_years_of_another_type(label: type, told: str) -> None:
+    draw = draw_panel(n=12, t=5, rng=4)
+    fit, frame = ml_fit(draw, "sdm"), draw.panel.frame.reset_index()
+    frame["year"] = frame["year"].map(label)
+    told = re.escape(told) + r".*those of the fit of type integer \(2000\)"
+    with pytest.raises(AlignmentError, match=told):
+        fit.predict(frame.set_index(["city", "year"]))
+
+
+def test_years_that_are_the_same_number_keep_their_effects() -> None:
+    draw = draw_panel(n=12, t=5, rng=4)
+    fit, frame = ml_fit(draw, "sdm"), draw.panel.frame
+    found = fit.predict(frame.rename(index=float, level="year"))
+    np.testing.assert_array_equal(found, fit.predict(frame))
+
+
+def test_prediction_refuses_drivers_without_rows_or_numbers() -> None:
+    draw = draw_panel(n=12, t=5, rng=4)
+    fit, frame = ml_fit(draw, "sdm"), draw.panel.frame
+    with pytest.raises(AlignmentError, match="the drivers have no rows"):
+        fit.predict(frame.iloc[:0])
+    for texts in (frame["x1"].astype(str), frame["x1"].astype(object)):
+        with pytest.raises(SpatialCoaggError, match="numbers, and 'x1' holds none"):
+            fit.predict(frame.assign(x1=texts))
+    gap = frame.assign(x1=frame["x1"].astype("Float64"))
+    gap.iloc[3, gap.columns.get_loc("x1")] = pd.NA
+    with pytest.raises(SpatialCoaggError, match="1 city-years lack one"):
+        fit.predict(gap)
 
 
 def beyond() -> tuple[Draw, SpatialIVFit]:
