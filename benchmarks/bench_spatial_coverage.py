@@ -31,7 +31,7 @@ from libpysal.graph import Graph
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.example import load_example
-from spatial_coagg.models.effects import EffectMethod, spatial_effects
+from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_plan import Correction
@@ -49,7 +49,6 @@ BOUNDS: Mapping[Size, tuple[float, float]] = {
     "small": (0.91, 0.97),
 }
 CORRECTIONS: tuple[Correction, ...] = ("transform", "bias", "none")
-METHODS: tuple[EffectMethod, ...] = ("delta", "simulation")
 NOISES: tuple[Noise, ...] = ("normal", "skewed", "heavy-tailed")
 SLOPES = {"roads": 0.5, "schools": -0.3}
 SPILLOVERS = {"roads": 0.2, "schools": 0.1}
@@ -159,8 +158,12 @@ def _intervals(fit: SpatialPanelFit, rng: np.random.Generator) -> pd.DataFrame:
     """Return estimate, standard error and interval of everything that has a truth."""
     columns = ["estimate", "standard_error", "lower", "upper"]
     found = [fit.estimates[columns].rename(index=lambda label: (label, ""))]
-    for method in METHODS:
-        frame = spatial_effects(fit, method=method, draws=DRAWS, rng=rng).frame
+    effects = {
+        "delta": spatial_effects(fit, method="delta"),
+        "simulation": spatial_effects(fit, draws=DRAWS, rng=rng),
+    }
+    for method, made in effects.items():
+        frame = made.frame
         names = [(f"{kind} {name}", method) for kind, name in frame.index]
         found.append(frame[columns].set_axis(names, axis="index"))
     table = pd.concat(found)

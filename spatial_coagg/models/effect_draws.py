@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 from scipy import special
 
 from spatial_coagg._typing import FloatArray, Seed
+from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, InferenceWarning
 
+# Draws where nothing is asked for.
+DRAWS = 1000
 # Share of draws that cannot be used from which a warning is given.
 MANY = 0.01
+
+
+EffectMethod: TypeAlias = Literal["simulation", "delta"]
 
 
 class Spilling(Protocol):
@@ -79,6 +85,18 @@ class Uncertain:
         p_value = 2 * special.ndtr(-np.abs(z))
         each = (self.point, self.errors, z, p_value, self.lower, self.upper)
         return np.stack(each, axis=-1)
+
+
+def settle_draws(method: EffectMethod, draws: int | None, rng: Seed) -> int:
+    """Return how many draws to make; refuse what is about draws where none are made."""
+    check_choice(method, ("simulation", "delta"), name="method")
+    for name, given in (("draws", draws), ("rng", rng)):
+        if method == "delta" and given is not None:
+            raise EstimationError(
+                f'nothing is drawn by method="delta", so {name}= does not apply; leave '
+                f"it out"
+            )
+    return DRAWS if draws is None else draws
 
 
 def joint_estimates(

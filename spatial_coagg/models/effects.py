@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from spatial_coagg._typing import FloatArray, Seed
-from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_multiplier import Multiplier
 from spatial_coagg.models._spatial_places import (
@@ -17,7 +16,13 @@ from spatial_coagg.models._spatial_places import (
     multiplier_diagonals,
     power_means,
 )
-from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
+from spatial_coagg.models.effect_draws import (
+    EffectMethod,
+    Uncertain,
+    draw_jointly,
+    joint_estimates,
+    settle_draws,
+)
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.models.reduced_form import ReducedForm
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
@@ -25,7 +30,6 @@ from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.weights._logdet import solve
 
 SpatialFit: TypeAlias = SpatialPanelFit | SpatialIVFit
-EffectMethod: TypeAlias = Literal["simulation", "delta"]
 KINDS = ("direct", "indirect", "total")
 
 
@@ -90,9 +94,12 @@ class SpatialEffects:
 
     @cached_property
     def orders(self) -> pd.DataFrame:
-        """The terms of the multiplier's series; those of all orders sum to `frame`.
+        """What comes by way of neighbours of each order; the sum of all is `frame`.
 
-        Index (driver, order of neighbours from 0), columns direct, indirect, total.
+        Index (driver, order from 0), columns direct, indirect, total. Order 0 is the
+        city itself, I b; order q what takes q steps from neighbour to neighbour, the
+        last of them by W_x or by W: rho^q W^q b + rho^(q - 1) W^(q - 1) W_x g. The
+        direct effects of higher orders are what comes back.
         """
         return _by_order(self.fit, self.depth)
 
@@ -115,7 +122,7 @@ class SpatialEffects:
 def spatial_effects(
     fit: SpatialFit,
     *,
-    draws: int = 1000,
+    draws: int | None = None,
     method: EffectMethod = "simulation",
     orders: int = 10,
     level: float = 0.95,
@@ -126,8 +133,9 @@ def spatial_effects(
     Parameters
     ----------
     fit : SpatialPanelFit or SpatialIVFit
-    draws : int
-        Of the joint normal distribution of the estimates, for ``"simulation"``.
+    draws : int, optional
+        Of the joint normal distribution of the estimates, for ``"simulation"`` alone;
+        1,000 by default.
     method : {"simulation", "delta"}
         Where standard errors come from. Intervals of the simulation are quantiles of
         the draws; estimates are at the point estimate in both.
@@ -136,6 +144,7 @@ def spatial_effects(
     level : float
         Coverage of the intervals.
     rng : Generator, int or None
+        Of those draws.
 
     Returns
     -------
@@ -146,8 +155,9 @@ def spatial_effects(
     SpatialCoaggError
         If `draws`, `orders` or `level` make no sense.
     EstimationError
-        If `fit` is no static spatial model, or rho or more than half of its draws lie
-        outside the admissible interval.
+        If `fit` is no static spatial model, rho or more than half of its draws lie
+        outside the admissible interval, or `draws` or `rng` are given where nothing is
+        drawn.
 
     Warns
     -----
@@ -177,7 +187,7 @@ def spatial_effects(
     >>> found.frame.loc["total"].shape, found.rejected
     ((2, 6), 0)
     """
-    check_choice(method, ("simulation", "delta"), name="method")
+    draws = settle_draws(method, draws, rng)
     if draws < 2 or orders < 1 or not 0 < level < 1:
         raise SpatialCoaggError(
             f"draws must be 2 or more, orders 1 or more and level between 0 and 1, got "
@@ -295,7 +305,7 @@ def _names(drivers: tuple[str, ...]) -> pd.MultiIndex:
 
 
 def _by_order(fit: SpatialFit, orders: int) -> pd.DataFrame:
-    """Return the terms rho^q W^q (b + g W_x) of the multiplier's series."""
+    """Return the terms rho^q W^q b + rho^(q-1) W^(q-1) W_x g of the multiplier."""
     weights = fit.weights
     slopes = np.stack([fit.slopes.to_numpy(), fit.spillover_slopes.to_numpy()])
     diagonals = power_means(weights.lag, weights.spillover, weights.spectrum, orders)
@@ -305,11 +315,20 @@ def _by_order(fit: SpatialFit, orders: int) -> pd.DataFrame:
     for order in range(orders):
         totals[order] = sums.mean(axis=0)
         sums = weights.lag @ sums
-    scale = fit.rho ** np.arange(orders)[:, None]
-    direct, total = scale * (diagonals @ slopes), scale * (totals @ slopes)
+    direct, total = (
+        _by_steps(fit.rho ** np.arange(orders)[:, None] * means) @ slopes
+        for means in (diagonals, totals)
+    )
     terms = np.stack([direct, total - direct, total], axis=2)
     index = pd.MultiIndex.from_product(
         [fit.drivers, range(orders)], names=["driver", "order"]
     )
     values = terms.transpose(1, 0, 2).reshape(-1, 3)
     return pd.DataFrame(values, index=index, columns=list(KINDS)).sort_index()
+
+
+def _by_steps(means: FloatArray) -> FloatArray:
+    """Move the means of rho^q W^q W_x to order q + 1, for W_x is a step itself."""
+    moved = np.zeros_like(means)
+    moved[:, 0], moved[1:, 1] = means[:, 0], means[:-1, 1]
+    return moved

@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spatial_coagg._typing import FloatArray, Seed
-from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import (
     EstimationError,
     InferenceWarning,
@@ -17,8 +16,14 @@ from spatial_coagg.errors import (
 )
 from spatial_coagg.models._dynamic_multiplier import DynamicMultiplier
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
-from spatial_coagg.models.effect_draws import Uncertain, draw_jointly, joint_estimates
-from spatial_coagg.models.effects import KINDS, EffectMethod
+from spatial_coagg.models.effect_draws import (
+    EffectMethod,
+    Uncertain,
+    draw_jointly,
+    joint_estimates,
+    settle_draws,
+)
+from spatial_coagg.models.effects import KINDS
 from spatial_coagg.models.fit import ESTIMATE_COLUMNS
 from spatial_coagg.models.reduced_form import outside_interval
 from spatial_coagg.weights._logdet import EigenSpectrum
@@ -58,7 +63,7 @@ def dynamic_effects(
     fit: DynamicSpatialFit,
     *,
     horizon: int = 10,
-    draws: int = 1000,
+    draws: int | None = None,
     method: EffectMethod = "simulation",
     level: float = 0.95,
     rng: Seed = None,
@@ -70,14 +75,16 @@ def dynamic_effects(
     fit : DynamicSpatialFit
     horizon : int
         How many periods after the rise `passing` and `lasting` go.
-    draws : int
-        Of the joint normal distribution of the estimates, for ``"simulation"``.
+    draws : int, optional
+        Of the joint normal distribution of the estimates, for ``"simulation"`` alone;
+        1,000 by default.
     method : {"simulation", "delta"}
         Where standard errors come from. Intervals of the simulation are quantiles of
         the draws; estimates are at the point estimate in both.
     level : float
         Coverage of the intervals.
     rng : Generator, int or None
+        Of those draws.
 
     Returns
     -------
@@ -88,8 +95,9 @@ def dynamic_effects(
     SpatialCoaggError
         If `horizon`, `draws` or `level` make no sense.
     EstimationError
-        If `fit` is no dynamic model, rho lies outside its admissible interval, or more
-        than half of the draws cannot be used.
+        If `fit` is no dynamic model, rho lies outside its admissible interval, more
+        than half of the draws cannot be used, or `draws` or `rng` are given where
+        nothing is drawn.
 
     Warns
     -----
@@ -116,7 +124,7 @@ def dynamic_effects(
     >>> found.frame.shape, found.lasting.loc[("total", "ln_theta")].shape
     ((6, 6), (4, 6))
     """
-    check_choice(method, ("simulation", "delta"), name="method")
+    draws = settle_draws(method, draws, rng)
     if horizon < 0 or draws < 2 or not 0 < level < 1:
         raise SpatialCoaggError(
             f"horizon must be 0 or more, draws 2 or more and level between 0 and 1, "

@@ -9,7 +9,7 @@ import pytest
 from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.errors import InferenceWarning, SpatialCoaggError
+from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
@@ -79,12 +79,26 @@ def test_orders_are_the_terms_of_the_series(model: str, weights: str) -> None:
     fit = fit_of(model, **options_of(weights, model))
     orders = spatial_effects(fit, method="delta", orders=4).orders
     w, w_x = fit.weights.lag.toarray(), fit.weights.spillover.toarray()
+    power = np.linalg.matrix_power
     for driver in fit.drivers:
-        slopes = fit.slopes[driver] * np.eye(15) + fit.spillover_slopes[driver] * w_x
+        slope, lagged = fit.slopes[driver], fit.spillover_slopes[driver]
         for order in range(4):
-            term = np.linalg.matrix_power(fit.rho * w, order) @ slopes
+            term = slope * power(fit.rho * w, order)
+            if order > 0:
+                term = term + lagged * power(fit.rho * w, order - 1) @ w_x
             row = orders.loc[(driver, order), ["direct", "indirect", "total"]]
             np.testing.assert_allclose(row, averages(term), atol=1e-12)
+
+
+def test_order_zero_is_the_city_and_order_one_its_neighbours() -> None:
+    fit = fit_of("slx")
+    orders = spatial_effects(fit, method="delta", orders=3).orders
+    for driver in fit.drivers:
+        own, next_door, beyond = (orders.loc[(driver, q)] for q in range(3))
+        assert own.to_list() == [fit.slopes[driver], 0.0, fit.slopes[driver]]
+        assert next_door["direct"] == pytest.approx(0.0, abs=1e-12)
+        assert next_door["indirect"] == pytest.approx(fit.spillover_slopes[driver])
+        assert (beyond == 0).all()
 
 
 def test_orders_add_up_to_the_effects() -> None:
@@ -212,6 +226,13 @@ def test_mostly_inadmissible_draws_are_refused() -> None:
 def test_settings_without_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(SpatialCoaggError, match="draws must be 2 or more"):
         spatial_effects(fit_of("sar"), **options)
+
+
+@pytest.mark.parametrize("option", [{"draws": 5}, {"rng": 1}])
+def test_the_delta_method_takes_no_options_of_draws(option: dict[str, int]) -> None:
+    told = f'nothing is drawn by method="delta", so {next(iter(option))}= does not'
+    with pytest.raises(EstimationError, match=told):
+        spatial_effects(fit_of("sar"), method="delta", **option)
 
 
 def test_an_unknown_method_is_refused() -> None:

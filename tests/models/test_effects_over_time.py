@@ -12,7 +12,7 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
 from spatial_coagg.models._dynamic_spatial import Dynamics
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
-from spatial_coagg.models.effects import EffectMethod
+from spatial_coagg.models.effect_draws import EffectMethod
 from spatial_coagg.models.effects_over_time import KINDS, dynamic_effects
 
 
@@ -190,6 +190,13 @@ def test_mostly_unstable_draws_are_refused() -> None:
 def test_settings_without_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(SpatialCoaggError, match="horizon must be 0 or more"):
         dynamic_effects(standardised(), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", [{"draws": 5}, {"rng": 1}])
+def test_the_delta_method_takes_no_options_of_draws(option: dict[str, int]) -> None:
+    told = f'nothing is drawn by method="delta", so {next(iter(option))}= does not'
+    with pytest.raises(EstimationError, match=told):
+        dynamic_effects(standardised(), method="delta", **option)  # type: ignore[arg-type]
 
 
 def test_an_unknown_method_is_refused() -> None:

@@ -226,8 +226,10 @@ def test_orders_add_up_and_are_those_of_powers(name: str) -> None:
     orders = spatial_effects(found, draws=50, orders=7, rng=1).orders
     b, g = found.slopes["roads"], found.spillover_slopes["roads"]
     for order in range(7):
-        power = found.rho**order * np.linalg.matrix_power(w, order)
-        term = power @ (b * np.eye(len(w)) + g * w)
+        power = np.linalg.matrix_power(w, order)
+        term = (
+            found.rho**order * b + (order > 0) * found.rho ** (order - 1) * g
+        ) * power
         row = orders.loc[("roads", order)]
         assert row["direct"] == pytest.approx(np.trace(term) / len(w), abs=1e-12)
         assert row["total"] == pytest.approx(term.sum() / len(w), abs=1e-12)
