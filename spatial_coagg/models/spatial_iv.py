@@ -110,6 +110,10 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     Journal 14). Unlike maximum likelihood, rho stays consistent if the variance
     differs between cities, with ``covariance="robust"``.
 
+    The past of an endogenous driver is a valid instrument if the noise of a year tells
+    nothing of the next year's. With city effects that leaves a bias of order 1/T, for
+    their means hold the noise of all years.
+
     sigma2 is the sum of squares over n - K, n = `rows`; with `error` the moments' own.
     Other programs: spatialreg's ``stsls``, ``GMerrorsar``; splm's ``spgm`` (method
     ``"w2sls"``, ``"g2sls"``, ``"ec2sls"``; its standard errors with city effects count
@@ -124,6 +128,19 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     >>> fit = fit_spatial_iv(panel, weights, "ln_cr", ["ln_theta", "ln_gdp"])
     >>> list(fit.estimates.index), fit.endogenous
     (['ln_theta', 'ln_gdp', 'rho'], ('W.ln_cr',))
+
+    Theta that the noise may drive, instrumented by its past; the first year has none:
+
+    >>> lagged = panel.with_columns(panel.previous(["ln_theta"]))
+    >>> later = lagged.restricted_to(years=panel.years[1:])
+    >>> fit = fit_spatial_iv(
+    ...     later, weights, "ln_cr", ["ln_theta", "ln_gdp"], spillovers=["ln_theta"],
+    ...     endogenous=["ln_theta"], instruments=["previous.ln_theta"],
+    ... )  # fmt: skip
+    >>> fit.first_stages["f"].round().to_dict()
+    {'ln_theta': 300.0, 'W.ln_theta': 397.0, 'W.ln_cr': 71.0}
+    >>> print(fit.overidentification)
+    the instruments are valid (Sargan): chi2(1) = 0.139, p = 0.709
     """
     for names, name in (
         (drivers, "drivers"),

@@ -28,6 +28,9 @@ FACT_LABELS: Mapping[str, str] = {
     "ar2_p": "AR(2), p-value",
     "sargan_p": "Sargan, p-value",
     "hansen_p": "Hansen, p-value",
+    "cragg_donald": "First-stage F (Cragg-Donald)",
+    "overidentification": "Over-identification test",
+    "overidentification_p": "Over-identification, p-value",
     "standard_errors": "Standard errors",
 }
 STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))

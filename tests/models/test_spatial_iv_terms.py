@@ -13,12 +13,14 @@ from spatial_witness import (
 )
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.errors import EstimationError
+from spatial_coagg.errors import EstimationError, UnbalancedPanelError
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.responses import city_responses
 from spatial_coagg.models.spatial_iv import fit_spatial_iv
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
+from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.report.regression_table import tabulate_models
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights import _logdet
 from spatial_coagg.weights._logdet import EigenSpectrum
@@ -100,3 +102,34 @@ def test_effects_of_an_equation_without_lag_are_its_slopes() -> None:
     summed = found.orders.groupby(level="driver")["total"].sum()
     np.testing.assert_allclose(summed, estimate["total"])
     assert city_responses(fit, "x1", draws=50, rng=1).rejected == 0
+
+
+def test_a_table_prints_how_strong_and_how_valid_instruments_are() -> None:
+    draw = draw_panel(n=14, t=6, rng=4)
+    iv, likelihood = (
+        fit_of(draw),
+        fit_spatial_panel(draw.panel, draw.graph, "y", draw.names, model="sar"),
+    )
+    test = iv.overidentification
+    assert test is not None
+    frame = tabulate_models({"IV": iv, "ML": likelihood}).to_frame()
+    cells = frame.xs("fact", level="line")
+    for label, number in (
+        ("First-stage F (Cragg-Donald)", iv.cragg_donald),
+        ("Over-identification test", test.statistic),
+        ("Over-identification, p-value", test.p_value),
+    ):
+        assert cells.loc[label].to_list() == [f"{number:.3f}", ""]
+
+
+def test_the_past_of_a_driver_instruments_it() -> None:
+    draw = draw_panel(n=25, t=8, rng=4)
+    lagged = draw.panel.with_columns(draw.panel.previous(["x0"]))
+    later = lagged.restricted_to(years=draw.panel.years[1:])
+    options = {"endogenous": ["x0"], "spillovers": ["x0"]}
+    fit = fit_of(draw, later, instruments=["previous.x0"], **options)
+    assert fit.endogenous == ("x0", "W.x0", "W.y")
+    assert {"previous.x0", "W.previous.x0"} <= set(fit.instruments)
+    assert len(fit.years) == 7
+    with pytest.raises(UnbalancedPanelError, match="25 of 200 city-years are missing"):
+        fit_of(draw, lagged, instruments=["previous.x0"], **options)
