@@ -2,10 +2,12 @@
 
 import re
 
+import pandas as pd
+
 from spatial_coagg.paper.audit import audit_published
 from spatial_coagg.planner.neighbours import describe_rule
 from spatial_coagg.planner.results import StudyResults
-from spatial_coagg.report.page import Paragraphs, Section
+from spatial_coagg.report.page import Paragraphs, Section, TextTable, in_words
 
 SIMULATED = (
     "All numbers here are simulated: they come from a known model calibrated to the "
@@ -90,25 +92,31 @@ def audit_chapter(results: StudyResults) -> list[Section]:
     """Return what the paper's own figures say against themselves."""
     if not results.is_the_paper:
         return []
-    audit = audit_published()
+    audit, words = audit_published(), results.words
     counts = audit.counts
-    opening = (
-        f"Before its figures are compared with others, they are held against each "
-        f"other in {len(audit.findings)} checks: {counts.get('cannot be right', 0)} "
-        f"find what cannot be right, {counts.get('needs an explanation', 0)} what "
-        f"needs an explanation, {counts.get('holds', 0)} find nothing amiss."
+    opening = words.say(
+        "Before its figures are compared with others, they are held against each other "
+        "in {count} checks: {wrong} find what cannot be right, {odd} what needs an "
+        "explanation, {fine} find nothing amiss.",
+        count=len(audit.findings),
+        wrong=counts.get("cannot be right", 0),
+        odd=counts.get("needs an explanation", 0),
+        fine=counts.get("holds", 0),
     )
-    found = [
-        f"{each.tables}, {each.verdict}: {each.claim}: {each.arithmetic}."
-        for each in audit.findings
-    ]
-    return [
-        Section(
-            "audit",
-            results.words.name("The paper's figures, checked"),
-            (Paragraphs((opening, *found)),),
-        )
-    ]
+    found = pd.DataFrame(
+        {
+            "check": [each.claim for each in audit.findings],
+            "found": [each.arithmetic for each in audit.findings],
+            "verdict": [words.name(each.verdict) for each in audit.findings],
+        },
+        index=pd.Index([each.tables for each in audit.findings], name="tables"),
+    )
+    table = TextTable(
+        in_words(found, words),
+        words.name("What the published figures say of each other"),
+    )
+    heading = words.name("The paper's figures, checked")
+    return [Section("audit", heading, (Paragraphs((opening,)), table))]
 
 
 def method_chapter(results: StudyResults) -> Section:

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from spatial_coagg.report.page import TextTable
 
+# Share of a line that cells of several lines take together.
+PROSE_WIDTH = 0.6
+
 _ESCAPED = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -40,7 +43,10 @@ def latex_of(table: TextTable) -> str:
     >>> print(latex_of(TextTable(cells, "Cities & neighbours")).splitlines()[7])
     ln\_theta & 0.20$^{***}$ \\
     """
-    places = "".join("r" if style == "number" else "l" for style in table.styles)
+    prose = table.styles.count("prose")
+    width = f"p{{{PROSE_WIDTH / max(prose, 1):.2f}\\linewidth}}"
+    kinds = {"number": "r", "prose": width}
+    places = "".join(kinds.get(style, "l") for style in table.styles)
     lines = [
         r"\begin{table}[htbp]",
         r"\centering",

@@ -12,6 +12,9 @@ import pandas as pd
 from spatial_coagg.report.map_words import Language
 from spatial_coagg.report.words import Words, translate
 
+# Letters of a cell beyond which it is broken into lines.
+PROSE = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraphs:
@@ -57,13 +60,12 @@ class TextTable:
 
     @property
     def styles(self) -> list[str]:
-        """Style of each cell of a row: ``key``, ``word`` (set left) or ``number``."""
-        rows = self.rows
-        words = [
-            "word" if _mostly_words([row[place] for row in rows]) else "number"
-            for place in range(len(self.head))
-        ]
-        return ["key"] * self.keys + words[self.keys :]
+        """Style of each cell of a row.
+
+        ``key``; ``number``; ``word``, set left; ``prose``, broken into lines.
+        """
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+        return ["key"] * self.keys + [_style(cells) for cells in columns[self.keys :]]
 
     @property
     def keys(self) -> int:
@@ -82,9 +84,11 @@ def _with_minus(text: str) -> str:
     return re.sub(r"(?<![\w.-])-(?=\.?\d)", "\u2212", text)
 
 
-def _mostly_words(cells: Sequence[str]) -> bool:
+def _style(cells: Sequence[str]) -> str:
     told = [cell for cell in cells if cell]
-    return 2 * sum(cell[0].isalpha() for cell in told) > len(told)
+    if 2 * sum(cell[0].isalpha() for cell in told) <= len(told):
+        return "number"
+    return "prose" if max(map(len, told)) > PROSE else "word"
 
 
 @dataclass(frozen=True, slots=True)

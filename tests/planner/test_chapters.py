@@ -1,11 +1,19 @@
 """Words that the chapters add to the sentences."""
 
+import warnings
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from small_study import WriteStudy
 
+from spatial_coagg.errors import SpatialCoaggWarning
 from spatial_coagg.planner.chapters import describe_groups
+from spatial_coagg.planner.closing_chapters import audit_chapter
 from spatial_coagg.planner.robustness import _in_capitals, describe_choice
 from spatial_coagg.planner.scenario_chapter import _unit
+from spatial_coagg.planner.study import Study
+from spatial_coagg.report.page import Paragraphs, TextTable
 from spatial_coagg.report.what_if_question import Question
 from spatial_coagg.report.words import Words
 
@@ -48,3 +56,26 @@ def test_models_are_written_in_capitals() -> None:
 def test_the_outcome_is_called_by_its_name(unit: str, told: str) -> None:
     question = Question("synergy (theta) higher by 10 %", unit, 0.9)
     assert _unit(question, Words(outcome="innovation")) == told
+
+
+@pytest.mark.slow
+def test_the_audit_is_a_table_of_checks_findings_and_verdicts(embedded: Study) -> None:
+    [section] = audit_chapter(embedded.results)
+    opening, table = section.blocks
+    assert isinstance(opening, Paragraphs)
+    assert "in 23 checks: 11 find what cannot be right, 10" in opening.sentences[0]
+    assert isinstance(table, TextTable)
+    assert table.head == ["tables", "check", "found", "verdict"]
+    assert table.styles == ["key", "prose", "prose", "word"]
+    assert len(table.rows) == 23
+    assert set(table.table["verdict"]) == {
+        "cannot be right",
+        "needs an explanation",
+        "holds",
+    }
+
+
+def test_another_study_has_no_audit(small_study: WriteStudy, tmp_path: Path) -> None:
+    study = Study.from_file(small_study(tmp_path))
+    with warnings.catch_warnings(action="ignore", category=SpatialCoaggWarning):
+        assert audit_chapter(study.results) == []

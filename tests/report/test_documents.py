@@ -61,6 +61,14 @@ def test_latex_has_three_rules_and_escapes_everything() -> None:
     assert r"\begin{tabular}{lrl}" in text
 
 
+def test_long_cells_are_broken_into_lines() -> None:
+    long = "a " * 40
+    cells = pd.DataFrame({"found": [long, "b"], "why": [long, ""], "n": ["1", "2"]})
+    table = TextTable(cells, "Checks")
+    assert table.styles == ["key", "prose", "prose", "number"]
+    assert r"{lp{0.30\linewidth}p{0.30\linewidth}r}" in latex_of(table)
+
+
 def test_latex_without_a_note_has_no_line_for_it() -> None:
     assert "footnotesize" not in latex_of(TextTable(TABLE.table, "Bare"))
 

@@ -70,3 +70,10 @@ def test_numbers_have_a_true_minus_and_words_their_hyphens() -> None:
     shown = [row[1] for row in block.rows]
     assert shown[:2] == ["\u22120.25***", "0.02 [\u22120.01, 0.05]"]
     assert shown[2:] == cells[2:]
+
+
+def test_long_cells_of_words_may_break() -> None:
+    cells = pd.DataFrame({"found": ["a word " * 10, ""], "verdict": ["holds", "holds"]})
+    page = page_of(TextTable(cells, "Checks"))
+    assert '<td class="prose">a word' in page
+    assert '<td class="word">holds' in page
