@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 from spatial_coagg.cli import (
@@ -271,10 +272,19 @@ def test_a_model_is_told_with_its_effects(
         "direct", "indirect", "total",
     }  # fmt: skip
     assert file.read_bytes().startswith(b"\xef\xbb\xbflabel,estimate")
+    beside = pd.read_csv(tmp_path / "estimates-effects.csv")
+    assert beside["estimate"].tolist() == pytest.approx(
+        [row["estimate"] for row in found["effects"]]
+    )
+    file.unlink()
+    assert main([*arguments, "--output", str(file)]) == WRONG_USAGE
+    assert "estimates-effects.csv exists; use --force" in capsys.readouterr().err
     book = tmp_path / "estimates.xlsx"
     assert main([*arguments, "--output", str(book)]) == FINE
     assert "Effects" in capsys.readouterr().out
-    assert book.exists()
+    sheets = pd.read_excel(book, sheet_name=None)
+    assert {"estimates", "effects"} <= set(sheets)
+    assert len(sheets["effects"]) == len(found["effects"])
     assert main([*arguments, "--output", str(tmp_path / "e.doc")]) == WRONG_USAGE
     assert "ends in .csv or .xlsx" in capsys.readouterr().err
 

@@ -110,7 +110,7 @@ def _what_if(options: argparse.Namespace) -> int:
     _say("Fitting the model")
     answer = run_what_if(Study(_settings(options)), request)
     if options.output is not None:
-        _write_table(answer.table, options.output)
+        _write_tables({"table": answer.table}, options.output)
     if options.json:
         _print_json(answer.to_dict())
     else:
@@ -164,7 +164,7 @@ def _moran(options: argparse.Namespace) -> int:
 
 def _model(options: argparse.Namespace) -> int:
     if options.output is not None:
-        _refuse_existing(options)
+        _refuse_existing(options, "effects")
     spatial = _spatial(Study(_settings(options)))
     _say("Fitting the model")
     fit = spatial.fit(
@@ -174,7 +174,7 @@ def _model(options: argparse.Namespace) -> int:
         fit, draws=spatial.asked.draws, rng=spatial.settings.seed
     ).frame
     if options.output is not None:
-        _write_table(fit.estimates, options.output)
+        _write_tables({"estimates": fit.estimates, "effects": effects}, options.output)
     if options.json:
         found = {"estimates": _records(fit.estimates), "effects": _records(effects)}
         _print_json({"title": fit.title, **found, "facts": dict(fit.facts)})
@@ -248,20 +248,35 @@ def _spatial(study: Study) -> SpatialStudy:
     return spatial
 
 
-def _refuse_existing(options: argparse.Namespace) -> None:
-    if options.output.exists() and not options.force:
-        raise OutputExistsError(
-            f"{options.output} exists; use --force to replace it, or choose another"
-        )
+def _refuse_existing(options: argparse.Namespace, *beside: str) -> None:
+    """Raise if the output, or a CSV file of a further table beside it, exists."""
+    path: Path = options.output
+    more = beside if path.suffix == ".csv" else ()
+    for target in (path, *(_companion(path, name) for name in more)):
+        if target.exists() and not options.force:
+            raise OutputExistsError(
+                f"{target} exists; use --force to replace it, or choose another"
+            )
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table for a spreadsheet, by the ending of the path."""
+def _companion(path: Path, name: str) -> Path:
+    """Return ``estimates-effects.csv`` beside ``estimates.csv``."""
+    return path.with_stem(f"{path.stem}-{name}")
+
+
+def _write_tables(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Write tables for a spreadsheet: sheets of a workbook, or a CSV file each."""
     if path.suffix == ".xlsx":
+        sheets = [
+            Sheet(name, table, "One row for each line.")
+            for name, table in tables.items()
+        ]
         with replaced_file(path) as fresh:
-            write_workbook([Sheet("table", table, "One row for each line.")], fresh)
+            write_workbook(sheets, fresh)
     elif path.suffix == ".csv":
-        written_file(path, "\ufeff" + table.to_csv(lineterminator="\n"))
+        for number, (name, table) in enumerate(tables.items()):
+            target = _companion(path, name) if number else path
+            written_file(target, "\ufeff" + table.to_csv(lineterminator="\n"))
     else:
         raise SettingsError(f"{path}: write to a file that ends in .csv or .xlsx")
 

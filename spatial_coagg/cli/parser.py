@@ -244,7 +244,13 @@ def _add_model(commands: Commands) -> None:
     parser.add_argument(
         "--rule", choices=RULES, help="who counts as a neighbour (as configured)"
     )
-    _add_output(parser, "write the estimates to this .csv or .xlsx", "FILE", None)
+    _add_output(
+        parser,
+        "write estimates and effects: sheets of an .xlsx, or NAME.csv and "
+        "NAME-effects.csv",
+        "FILE",
+        None,
+    )
     _add_manners(parser)
 
 
