@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from spatial_coagg.models._dynamic_spatial import Dynamics
+from spatial_coagg.models.fit import write_fit
 from spatial_coagg.models.spatial_weights import SpatialWeights
 
 
@@ -72,6 +73,10 @@ class DynamicSpatialFit:
     cities: pd.Index
     years: pd.Index
     facts: Mapping[str, float | int | str]
+
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
 
     @property
     def dynamics(self) -> Dynamics:

@@ -23,7 +23,7 @@ from spatial_coagg.models.effect_draws import (
     joint_estimates,
     settle_draws,
 )
-from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.models.fit import ESTIMATE_COLUMNS, write_fit
 from spatial_coagg.models.reduced_form import ReducedForm
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
@@ -59,6 +59,13 @@ class SpatialEffects:
     method: EffectMethod
     fit: SpatialFit = field(repr=False)
     depth: int
+
+    def __str__(self) -> str:
+        """Return the effects with their intervals as a short text."""
+        facts: dict[str, float | int | str] = {"method": self.method}
+        if self.draws is not None:
+            facts |= {"draws": len(self.draws), "rejected": self.rejected}
+        return write_fit(f"Effects, {self.fit.title}", self.frame, facts)
 
     @cached_property
     def received(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from spatial_coagg.models.effect_draws import (
     settle_draws,
 )
 from spatial_coagg.models.effects import KINDS
-from spatial_coagg.models.fit import ESTIMATE_COLUMNS
+from spatial_coagg.models.fit import ESTIMATE_COLUMNS, write_fit
 from spatial_coagg.models.reduced_form import outside_interval
 from spatial_coagg.weights._logdet import EigenSpectrum
 
@@ -57,6 +57,13 @@ class EffectsOverTime:
     lasting: pd.DataFrame
     rejected: int
     method: EffectMethod
+
+    def __str__(self) -> str:
+        """Return short-run and long-run effects with intervals as a short text."""
+        facts: dict[str, float | int | str] = {"method": self.method}
+        if self.method == "simulation":
+            facts["rejected"] = self.rejected
+        return write_fit("Effects over time", self.frame, facts)
 
 
 def dynamic_effects(

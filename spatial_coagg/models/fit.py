@@ -1,5 +1,6 @@
 """What every fit answers to, and the frame that carries its estimates."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +18,8 @@ ESTIMATE_COLUMNS = (
     "lower",
     "upper",
 )
+# Characters in a line of facts.
+_LINE = 79
 
 
 @runtime_checkable
@@ -100,3 +103,34 @@ def tabulate_estimates(
         dict(zip(ESTIMATE_COLUMNS, columns, strict=True)),
         index=pd.Index(labels, name="label"),
     )
+
+
+def known_facts(
+    facts: Mapping[str, float | int | str],
+) -> dict[str, float | int | str]:
+    """Return the facts that could be computed: a nan is none."""
+    return {name: fact for name, fact in facts.items() if fact == fact}  # noqa: PLR0124
+
+
+def write_fit(
+    title: str, estimates: pd.DataFrame, facts: Mapping[str, float | int | str]
+) -> str:
+    """Write a title, the estimates with their intervals and the facts, to be read."""
+    columns = ["estimate", "standard_error", "p_value", "lower", "upper"]
+    formats = dict.fromkeys(columns, _four_digits) | {"p_value": "{:.3f}".format}
+    table = estimates[columns].to_string(
+        formatters=formats,
+        index_names=isinstance(estimates.index, pd.MultiIndex),
+    )
+    told = [
+        f"{name}={fact:.6g}" if isinstance(fact, float) else f"{name}={fact}"
+        for name, fact in facts.items()
+    ]
+    below = textwrap.fill(", ".join(told), _LINE, break_on_hyphens=False)
+    return f"{title}\n{table}\n{below}"
+
+
+def _four_digits(value: float) -> str:
+    """Write a number with four digits after the point, or as a power of ten."""
+    plain = value == 0 or 1e-3 <= abs(value) < 1e6
+    return f"{value:.4f}" if plain else f"{value:.3e}"

@@ -14,6 +14,7 @@ from spatial_coagg.models.covariances import (
     CovarianceRule,
     covariance_rule,
 )
+from spatial_coagg.models.fit import known_facts, write_fit
 from spatial_coagg.models.goodness import (
     effects_f_test,
     r_squared,
@@ -22,7 +23,6 @@ from spatial_coagg.models.goodness import (
 )
 from spatial_coagg.models.hypothesis import HypothesisTest
 from spatial_coagg.models.least_squares import Solution, estimate
-from spatial_coagg.models.static_fit import known_facts
 from spatial_coagg.models.static_rows import (
     StaticRows,
     check_identified,
@@ -92,6 +92,10 @@ class FixedEffectsFit:
     effects_test: HypothesisTest | None
     slopes_test: HypothesisTest
     left_out: int
+
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
 
     @property
     def title(self) -> str:

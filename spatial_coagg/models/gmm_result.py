@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from spatial_coagg.models.fit import known_facts, write_fit
 from spatial_coagg.models.gmm_method import GmmMethod
 
 
@@ -142,6 +143,10 @@ class DynamicGmmFit:
     steps: int
     years: int
 
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
+
     @property
     def title(self) -> str:
         """The model in a few words."""
@@ -173,5 +178,4 @@ class DynamicGmmFit:
         facts["standard_errors"] = self.method.covariance_name
         facts["weighting"] = self.weighting_inverse
         facts["steps"] = self.steps
-        # A number that could not be computed is not a fact.
-        return {name: fact for name, fact in facts.items() if fact == fact}  # noqa: PLR0124
+        return known_facts(facts)

@@ -16,6 +16,7 @@ from spatial_coagg.models.covariances import (
     CovarianceRule,
     covariance_rule,
 )
+from spatial_coagg.models.fit import known_facts, write_fit
 from spatial_coagg.models.goodness import RSquared, r_squared, slopes_test
 from spatial_coagg.models.hypothesis import HypothesisTest
 from spatial_coagg.models.least_squares import (
@@ -23,7 +24,6 @@ from spatial_coagg.models.least_squares import (
     label_solution,
     standardised_design,
 )
-from spatial_coagg.models.static_fit import known_facts
 from spatial_coagg.models.static_rows import StaticRows, check_identified, select_rows
 from spatial_coagg.tables.panel import Panel
 
@@ -91,6 +91,10 @@ class RandomEffectsFit:
     explained: RSquared
     slopes_test: HypothesisTest
     left_out: int
+
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
 
     @property
     def title(self) -> str:

@@ -1,5 +1,7 @@
 """What every static spatial fit answers: its coefficients, and predictions."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,7 @@ from spatial_coagg.checks import check_columns_exist, check_unique, listed
 from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_moments import lag
+from spatial_coagg.models.fit import write_fit
 from spatial_coagg.models.spatial_rows import CONSTANT
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import solve
@@ -47,6 +50,7 @@ class ReducedForm:
 
     __slots__ = ()
 
+    title: str
     estimates: pd.DataFrame
     city_effects: pd.Series | None
     year_effects: pd.Series | None
@@ -58,6 +62,11 @@ class ReducedForm:
     weights: SpatialWeights
     cities: pd.Index
     years: pd.Index
+    facts: Mapping[str, float | int | str]
+
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
 
     @property
     def rho(self) -> float:

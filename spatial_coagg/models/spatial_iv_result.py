@@ -21,7 +21,7 @@ from spatial_coagg.models._spatial_two_stage import (
     sandwich,
     sargan,
 )
-from spatial_coagg.models.fit import tabulate_estimates
+from spatial_coagg.models.fit import known_facts, tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
 from spatial_coagg.models.reduced_form import INSIDE, label_levels, outside_interval
@@ -29,7 +29,6 @@ from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
 from spatial_coagg.models.spatial_iv_terms import IVTerms
 from spatial_coagg.models.spatial_rows import SpatialRows
 from spatial_coagg.models.spatial_weights import SpatialWeights
-from spatial_coagg.models.static_fit import known_facts
 from spatial_coagg.weights._logdet import solve
 
 IVCovariance: TypeAlias = Literal["classical", "robust", "clustered"]

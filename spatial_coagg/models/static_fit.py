@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg.models.covariances import CovarianceChoice, covariance_rule
+from spatial_coagg.models.fit import known_facts, write_fit
 from spatial_coagg.models.goodness import (
     RSquared,
     r_squared,
@@ -61,6 +62,10 @@ class StaticFit:
     years: int
     left_out: int
 
+    def __str__(self) -> str:
+        """Return title, estimates and facts as a short text."""
+        return write_fit(self.title, self.estimates, self.facts)
+
     @property
     def slopes(self) -> pd.Series:
         """Coefficients of the drivers."""
@@ -90,13 +95,6 @@ class StaticFit:
         if self.left_out:
             facts["rows_left_out"] = self.left_out
         return known_facts(facts)
-
-
-def known_facts(
-    facts: Mapping[str, float | int | str],
-) -> dict[str, float | int | str]:
-    """Return the facts that could be computed: a nan is none."""
-    return {name: fact for name, fact in facts.items() if fact == fact}  # noqa: PLR0124
 
 
 def fit_transformed(
