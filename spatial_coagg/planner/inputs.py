@@ -11,6 +11,7 @@ import pandas as pd
 from spatial_coagg.checks import check_columns_exist, listed
 from spatial_coagg.errors import AlignmentError, DataWarning, SettingsError
 from spatial_coagg.example import Example, load_example
+from spatial_coagg.planner.city_codes import follow_changes
 from spatial_coagg.planner.settings import (
     ControlsSettings,
     JobsSettings,
@@ -113,6 +114,14 @@ def read_jobs_table(settings: Settings) -> pd.DataFrame:
     if settings.jobs is None:
         raise SettingsError("[jobs] is needed")
     jobs = _read_jobs(settings.jobs)
+    if settings.crosswalk is not None:
+        jobs = follow_changes(
+            jobs,
+            settings.crosswalk,
+            settings.map,
+            name="the jobs table",
+            additive=list(jobs.columns) if settings.crosswalk.add_jobs else None,
+        )
     left_out = pd.Index(settings.sample.leave_out, dtype="str")
     unknown = left_out.difference(jobs.index.unique("city"))
     if len(unknown) > 0:
@@ -127,9 +136,12 @@ def read_controls_table(settings: Settings) -> pd.DataFrame:
     """Return the controls of the sample."""
     if settings.controls is None:
         raise SettingsError("[controls] is needed")
-    return _in_sample(
-        _read_controls(settings.controls), settings.sample, name="the controls table"
-    )
+    controls = _read_controls(settings.controls)
+    if settings.crosswalk is not None:
+        controls = follow_changes(
+            controls, settings.crosswalk, settings.map, name="the controls table"
+        )
+    return _in_sample(controls, settings.sample, name="the controls table")
 
 
 def read_national_table(settings: Settings) -> pd.DataFrame | None:

@@ -24,6 +24,7 @@ from spatial_coagg.models.spatial_plan import Correction, SpatialModel
 from spatial_coagg.report.map_words import Language
 from spatial_coagg.report.words import Words
 from spatial_coagg.simulate.china_outcome import Mode
+from spatial_coagg.tables.crosswalk import FIRST_YEAR, LAST_YEAR
 
 
 def _existing_file(path: Path, info: ValidationInfo) -> Path:
@@ -123,6 +124,26 @@ class MapSettings(_Section):
         if self.file is not None and self.code is None:
             raise ValueError("code is needed: the column that holds the city code")
         return self
+
+
+class CrosswalkSettings(_Section):
+    """Cities of China that were renamed, recoded or merged.
+
+    Attributes
+    ----------
+    year : int
+        Jobs and controls are brought to the codes at the end of this year.
+    key : {"code", "name_zh"}
+        What the tables call a city: its six-digit code or its full Chinese name
+        (襄樊市), which becomes its code where the map is the embedded one.
+    add_jobs : bool
+        Whether the jobs of a city absorbed whole (Laiwu) are added to those of the
+        city that absorbed it (Jinan); controls are never added up.
+    """
+
+    year: Annotated[int, Field(ge=FIRST_YEAR - 1, le=LAST_YEAR)]
+    key: Literal["code", "name_zh"] = "code"
+    add_jobs: bool = False
 
 
 class SampleSettings(_Section):
@@ -294,6 +315,7 @@ class Settings(_Section):
     jobs: JobsSettings | None = None
     controls: ControlsSettings | None = None
     map: MapSettings | None = None
+    crosswalk: CrosswalkSettings | None = None
     sample: SampleSettings = SampleSettings()
     synergy: SynergySettings
     weights: WeightsSettings = WeightsSettings()
@@ -324,8 +346,10 @@ class Settings(_Section):
                     f"sections missing: {absent}; give [jobs], [controls] and [map], "
                     f'or example = "static" for the embedded panel'
                 )
-        elif any(section is not None for section in files.values()):
-            raise ValueError("give either example or [jobs], [controls] and [map]")
+        elif any(section is not None for section in (*files.values(), self.crosswalk)):
+            raise ValueError(
+                "give either example or [jobs], [controls], [map] and [crosswalk]"
+            )
         return self
 
     @model_validator(mode="after")

@@ -49,7 +49,8 @@ def check_cities_on_map(table: pd.DataFrame | Panel, boundaries: pd.DataFrame) -
     named = [f"{city!r}{_explained(events.get(city))}" for city in absent[:10]]
     more = f" and {len(absent) - 10} more" if len(absent) > 10 else ""
     recoded = any("recoded" in events.get(city, "") for city in absent)
-    advice = "apply_crosswalk brings changed codes to one year; " if recoded else ""
+    way = "apply_crosswalk ([crosswalk] in a study's file)"
+    advice = f"{way} brings changed codes to one year; " if recoded else ""
     verb, them = ("is", "it") if len(absent) == 1 else ("are", "them")
     raise AlignmentError(
         f"{len(absent)} of {len(cities)} cities {verb} not on the map: "

@@ -39,8 +39,8 @@ def test_absent_cities_are_named_with_what_became_of_them() -> None:
     assert str(caught.value) == (
         "4 of 5 cities are not on the map: '341400' (Chaohu, split in 2011), "
         "'371200' (Laiwu, absorbed in 2018), '522400' (Bijie Prefecture, recoded in "
-        "2011), 'x'; apply_crosswalk brings changed codes to one year; leave them out, "
-        "or use a map that has them"
+        "2011), 'x'; apply_crosswalk ([crosswalk] in a study's file) brings changed "
+        "codes to one year; leave them out, or use a map that has them"
     )
 
 
