@@ -14,6 +14,11 @@ from spatial_coagg.weights._logdet import solve
 FloatArray: TypeAlias = NDArray[np.float64]
 
 
+# Smallest eigenvalue, in units of the diagonal, above which a matrix is positive
+# definite and not the rounding of a flat one.
+_DEFINITE = 1e-13
+
+
 @dataclass(frozen=True, slots=True)
 class Traces:
     """Traces of G = W A^-1 (bar: B G B^-1) and H = W_e B^-1, over all years."""
@@ -25,6 +30,19 @@ class Traces:
     error_square: float = 0.0
     error_gram: float = 0.0
     both: float = 0.0
+
+
+def inverse_of(information: FloatArray) -> FloatArray:
+    """Return the inverse; nan throughout where a matrix is not positive definite."""
+    diagonal = np.diag(information)
+    if not (diagonal > 0).all():
+        return np.full_like(information, np.nan)
+    scale = np.sqrt(diagonal)
+    units = np.outer(scale, scale)
+    scaled = information / units
+    if not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled)[0] <= _DEFINITE:
+        return np.full_like(information, np.nan)
+    return np.asarray(np.linalg.inv(scaled) / units)
 
 
 def observed_information(likelihood: Likelihood, found: Solution) -> FloatArray:

@@ -1,7 +1,7 @@
 """The concentrated likelihood of rho and lambda, and its maximum."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +22,8 @@ STARTS = 41
 SHARPEN, WIDENED = 1e-5, 7
 # Steps of Newton's method, and times that interpolation may be made anew.
 NEWTON, ROUNDS = 12, 4
+# Share of an interval next to its ends that counts as the bound.
+AT_BOUND = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Jacobian:
         low, high = (float(np.clip(end, -FAR, FAR)) for end in self.spectrum.interval)
         edge = EDGE * (high - low)
         return low + edge, high - edge
+
+    def is_bound(self, rho: float) -> bool:
+        """Tell whether rho lies at an end of where it is looked for."""
+        low, high = self.bounds
+        return bool(min(rho - low, high - rho) < AT_BOUND * (high - low))
 
     def value(self, rho: float) -> float:
         """Return the term of the log-likelihood."""
@@ -82,6 +89,9 @@ class Solution:
     log_likelihood : float
     rivals : tuple of float
         Log-likelihoods of other local maxima.
+    gap : float
+        The largest score of rho and lambda there, in its own standard deviations, 0 at
+        a bound; infinite where interpolation did not settle.
     """
 
     rho: float
@@ -90,6 +100,16 @@ class Solution:
     ssr: float
     log_likelihood: float
     rivals: tuple[float, ...]
+    gap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """First and second derivative, and the size of the parts of the second."""
+
+    slope: float
+    curve: float
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +143,8 @@ class Likelihood:
             if self._settled(found):
                 break
             found = self._found()
-        return found
+        gap = self._gap(found) if self._settled(found) else np.inf
+        return replace(found, gap=gap)
 
     def _found(self) -> Solution:
         if self.error is None:
@@ -146,6 +167,21 @@ class Likelihood:
             if part is not None:
                 kept = part.spectrum.settle(value) and kept
         return kept
+
+    def _gap(self, found: Solution) -> float:
+        """Return the largest score at a solution, in its own standard deviations."""
+        gaps = [0.0]
+        if self.lag is not None and not self.lag.is_bound(found.rho):
+            score = self._rho_score(self.lag, self._reduced(found.error), found.rho)
+            gaps.append(abs(score.slope) / np.sqrt(score.scale))
+        if self.error is not None and not self.error.is_bound(found.error):
+            contrast, ssr = self._contrast(found.rho, found.error)
+            bend = self.moments.slopes(found.error)[1]
+            curve = 0.5 * self.rows * abs(float(contrast @ bend @ contrast)) / ssr
+            curve += abs(self.error.trace_square(found.error))
+            slope = self._error_score(self.error, found.error)
+            gaps.append(abs(slope) / np.sqrt(curve))
+        return float(max(gaps))
 
     def value(self, rho: float, error: float) -> float:
         """Return the concentrated log-likelihood, all constants included."""
@@ -208,19 +244,24 @@ class Likelihood:
         low, high = self.lag.bounds
         rho = near
         for _ in range(NEWTON):
-            ssr = reduced[0, 0] - 2 * rho * reduced[0, 1] + rho**2 * reduced[1, 1]
-            half = rho * reduced[1, 1] - reduced[0, 1]
-            slope = -self.rows * half / ssr - self.lag.trace(rho)
-            curve = -self.rows * (
-                reduced[1, 1] / ssr - 2 * (half / ssr) ** 2
-            ) - self.lag.trace_square(rho)
-            if curve >= 0:
+            score = self._rho_score(self.lag, reduced, rho)
+            if score.curve >= 0:
                 return near
-            step = -slope / curve
+            step = -score.slope / score.curve
             rho = float(np.clip(rho + step, low, high))
             if abs(step) < TOLERANCE:
                 break
         return rho
+
+    def _rho_score(self, part: Jacobian, reduced: FloatArray, rho: float) -> "_Score":
+        ssr = reduced[0, 0] - 2 * rho * reduced[0, 1] + rho**2 * reduced[1, 1]
+        half = (rho * reduced[1, 1] - reduced[0, 1]) / ssr
+        squares, bend = self.rows * reduced[1, 1] / ssr, part.trace_square(rho)
+        return _Score(
+            -self.rows * half - part.trace(rho),
+            2 * self.rows * half**2 - squares - bend,
+            squares + abs(bend),
+        )
 
     def _sharpened(self, part: Jacobian, near: float) -> float:
         """Return the root of the profile's derivative next to a maximum."""

@@ -3,6 +3,8 @@
 The columns are y, W_y y and Z (drivers and their lags). With B = I - lambda W_e the
 swept columns are Q B c; Q takes out what the effects can explain. Time means commute
 with B. A year effect turns into a multiple of v = B 1, so each year is projected off v.
+Year means, or what a constant among Z explains, are taken out first: that changes no
+slope, and cross-products keep their digits whatever the level of the columns.
 """
 
 from dataclasses import dataclass
@@ -26,6 +28,36 @@ def lag(columns: FloatArray, matrix: SparseMatrix) -> FloatArray:
     return np.moveaxis(found.reshape(cities, years, width), 0, 1)
 
 
+def centred(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return y, W y and Z, the last a constant, less the means of all but that.
+
+    The means, shape (C,), come second; 0 for the constant.
+    """
+    means = columns.mean(axis=(0, 1))
+    means[-1] = 0.0
+    return columns - means, means
+
+
+def uncentred_slopes(slopes: FloatArray, rho: float, means: FloatArray) -> FloatArray:
+    """Return slopes of centred columns with the constant of columns as they were."""
+    contrast = np.concatenate([[1.0, -rho], -slopes])
+    found = slopes.copy()
+    found[-1] += contrast @ means
+    return found
+
+
+def uncentred_covariance(
+    covariance: FloatArray, means: FloatArray, *, has_lag: bool
+) -> FloatArray:
+    """Return the covariance of those slopes, of rho (if any) and of what follows."""
+    slopes = len(means) - 2
+    turn = np.eye(len(covariance))
+    turn[slopes - 1, :slopes] -= means[2:]
+    if has_lag:
+        turn[slopes - 1, slopes] = -means[1]
+    return np.asarray(turn @ covariance @ turn.T)
+
+
 @dataclass(frozen=True, slots=True)
 class SpatialMoments:
     """Cross-products of the swept columns.
@@ -33,12 +65,17 @@ class SpatialMoments:
     Attributes
     ----------
     columns, lagged : array of shape (T, N, C)
-        Columns, time means taken out where there are city effects, and W_e times
-        them; zeros where there is no error weight.
+        Columns less time means where there are city effects, less year means where
+        there are year effects, and W_e times them; zeros where there is no error
+        weight.
     by_year : bool
         Whether there are year effects.
     reach : array of shape (N,)
         W_e 1.
+    grams : three arrays of shape (C, C)
+        Cross-products without, with one and with two factors of lambda.
+    means : array of shape (C,)
+        What was taken from the columns beside a constant; zeros without one.
     """
 
     columns: FloatArray
@@ -46,6 +83,7 @@ class SpatialMoments:
     by_year: bool
     reach: FloatArray
     grams: tuple[FloatArray, FloatArray, FloatArray]
+    means: FloatArray
 
     @classmethod
     def of(
@@ -55,21 +93,30 @@ class SpatialMoments:
         *,
         by_city: bool,
         by_year: bool,
+        constant: bool = False,
     ) -> "SpatialMoments":
-        """Sweep the city effects and form the cross-products."""
+        """Take out what does not depend on lambda and form the cross-products.
+
+        `constant` says that the last column is one.
+        """
+        means = np.zeros(columns.shape[2])
+        if constant:
+            columns, means = centred(columns)
         own = columns - columns.mean(axis=0) if by_city else columns
+        if by_year:
+            own = own - own.mean(axis=1, keepdims=True)
         if matrix is None:
             # One zero, seen as an array of them.
             lagged = np.broadcast_to(np.zeros(1), own.shape)
             none = np.zeros((own.shape[2], own.shape[2]))
             grams = (_gram(own, own), none, none)
             reach = np.zeros(own.shape[1])
-            return cls(own, lagged, by_year, reach, grams)
+            return cls(own, lagged, by_year, reach, grams, means)
         lagged = lag(own, matrix)
         reach = np.asarray(matrix.sum(axis=1), dtype=np.float64)
         cross = _gram(own, lagged)
         grams = (_gram(own, own), cross + cross.T, _gram(lagged, lagged))
-        return cls(own, lagged, by_year, reach, grams)
+        return cls(own, lagged, by_year, reach, grams, means)
 
     def swept(self, error: float) -> FloatArray:
         """Return Q B c for lambda = `error`, shape (T, N, C)."""

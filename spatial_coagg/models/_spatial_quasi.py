@@ -14,7 +14,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_coagg.models._spatial_information import expected_information
+from spatial_coagg.models._spatial_information import (
+    expected_information,
+    inverse_of,
+)
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
@@ -129,7 +132,7 @@ def quasi_covariance(
             gap = own.trace_square(value) - ratio * full.trace_square(value)
             hessian[place, place] += gap
             place += 1
-    inverse = np.linalg.inv(hessian)
+    inverse = inverse_of(hessian)
     return np.asarray(inverse @ (ratio * units * variance) @ inverse)
 
 

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from spatial_coagg.models._spatial_city_block import CityBlock, CityProducts
-from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
+from spatial_coagg.models._spatial_likelihood import (
+    AT_BOUND,
+    Jacobian,
+    Likelihood,
+    Solution,
+)
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -27,8 +32,10 @@ ErrorForm: TypeAlias = Literal["none", "baltagi", "kapoor-kelejian-prucha"]
 LAMBDAS, SPREADS, MEMORIES = 11, (0.0, 0.5, 1.5, 3.0, 4.5, 6.5), (-0.5, 0.0, 0.5, 0.9)
 WIDEST = 25.0
 LONGEST = 0.999
-# Steps of numerical derivatives.
-STEP = 1e-4
+# Steps of numerical derivatives, of the simplex and of Newton's method.
+STEP, WALKS, NEWTON = 1e-4, 400, 6
+# Least information of a parameter, per observation, that makes a score large.
+FLAT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ class RandomSolution:
     log_likelihood : float
     rivals : tuple of float
         Log-likelihoods of other local maxima over lambda.
+    gap : float
+        The largest score of rho, lambda, psi and phi there, in its own standard
+        deviations, 0 at a bound.
     """
 
     point: Point
@@ -61,6 +71,7 @@ class RandomSolution:
     sigma2: float
     log_likelihood: float
     rivals: tuple[float, ...]
+    gap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,8 @@ class RandomLikelihood:
     lag, error : Jacobian or None
     free : tuple of str
         Which of ``"error"``, ``"serial"``, ``"phi"`` are estimated.
+    means : array of shape (C,)
+        What was taken from the columns beside the constant.
     """
 
     columns: FloatArray
@@ -107,6 +120,7 @@ class RandomLikelihood:
     lag: Jacobian | None
     error: Jacobian | None
     free: tuple[str, ...]
+    means: FloatArray
     _still: list[Blocks] = field(default_factory=list)
     _products: list[CityProducts] = field(default_factory=list)
 
@@ -179,7 +193,9 @@ class RandomLikelihood:
         best = self._concentrated(gram)
         height = best.log_likelihood + jacobian
         sigma2 = best.ssr / self.rows
-        return RandomSolution(point, best.rho, best.slopes, sigma2, height, ())
+        return RandomSolution(
+            point, best.rho, best.slopes, sigma2, height, (), best.gap
+        )
 
     def _concentrated(self, gram: FloatArray) -> Solution:
         nothing, empty = np.zeros_like(gram), np.zeros((1, 1, len(gram)))
@@ -189,6 +205,7 @@ class RandomLikelihood:
             by_year=False,
             reach=np.zeros(1),
             grams=(gram, nothing, nothing),
+            means=np.zeros(len(gram)),
         )
         return Likelihood(moments, self.rows, self.lag, None).maximise()
 
@@ -208,7 +225,19 @@ class RandomLikelihood:
         if "phi" in self.free and best[-1] < 1e-6:
             fewer = replace(self, free=self.free[:-1]).maximise()
             return replace(fewer, rivals=rivals)
-        return replace(self.at(self.point(best)), rivals=rivals)
+        found = self.at(self.point(best))
+        gap = max(found.gap, self._gap(best, bounds))
+        return replace(found, rivals=rivals, gap=gap)
+
+    def _gap(self, place: FloatArray, bounds: list[tuple[float, float]]) -> float:
+        """Return the largest score that is not at a bound, in standard deviations."""
+        slope, curve = derivatives(
+            lambda x: np.array([self._height(x)]), place, np.full(len(place), STEP)
+        )
+        low, high = np.array(bounds).T
+        inside = np.minimum(place - low, high - place) >= AT_BOUND * (high - low)
+        scale = np.sqrt(np.abs(np.diag(curve[:, :, 0])) + FLAT * self.rows)
+        return float(np.max(np.abs(slope[:, 0]) / scale, where=inside, initial=0.0))
 
     def point(self, place: FloatArray) -> Point:
         """Return the parameters of a place: lambda, psi, ln(1 + d^2 phi)."""
@@ -279,7 +308,7 @@ def _climb(
     # scipy's stubs know no initial simplex with bounds.
     options: Any = {
         "initial_simplex": np.array(simplex), "xatol": 1e-4, "fatol": 1e-6,
-        "maxiter": 400,
+        "maxiter": WALKS,
     }  # fmt: skip
     found = optimize.minimize(
         _depth,
@@ -290,7 +319,7 @@ def _climb(
         options=options,
     )
     place = np.asarray(found.x, dtype=np.float64)
-    for _ in range(6):
+    for _ in range(NEWTON):
         gradient, curve = derivatives(
             lambda x: np.array([height(x)]), place, np.full(len(place), STEP)
         )

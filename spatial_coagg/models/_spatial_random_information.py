@@ -90,8 +90,11 @@ def expected_random_information(
     z = likelihood.columns[:, :, 2:]
     means = z
     if has_lag:
-        solved = solve(weights, found.rho, (z @ found.slopes).T).T
-        lagged = lag(np.ascontiguousarray(solved)[:, :, None], weights)
+        # y and W y less their means are explained by what Z explains less the same.
+        of_y, of_lag = likelihood.means[:2]
+        trend = z @ found.slopes + of_y - found.rho * of_lag
+        solved = solve(weights, found.rho, trend.T).T
+        lagged = lag(np.ascontiguousarray(solved)[:, :, None], weights) - of_lag
         means = np.concatenate([z, lagged], axis=2)
     turned = replace(likelihood, columns=means, _still=[])
     inner = turned.parts(found.point)[0] / found.sigma2

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import Effects, Seed
-from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
+from spatial_coagg.checks import warn_user
+from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models.marginals import (
     FAMILY,
     applying,
@@ -18,12 +19,13 @@ from spatial_coagg.models.marginals import (
     model_probabilities,
     name_weights,
 )
-from spatial_coagg.models.priors import BetaPrior, Prior
+from spatial_coagg.models.priors import BetaPrior, Prior, check_prior
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import LogDeterminant
 from spatial_coagg.models.spatial_nesting import check_comparable
 from spatial_coagg.models.spatial_panel import fit_with_matrices
 from spatial_coagg.models.spatial_plan import (
+    PLAIN_IS_USED,
     WITH_ERROR,
     WITH_LAG,
     WITH_SPILLOVERS,
@@ -31,8 +33,7 @@ from spatial_coagg.models.spatial_plan import (
     Information,
     SpatialModel,
     Weights,
-    read_plan,
-    settle_correction,
+    count_uneven,
 )
 from spatial_coagg.models.spatial_random import RandomError
 from spatial_coagg.models.weight_matrices import WeightMatrices
@@ -105,11 +106,13 @@ class ModelComparison:
     def basis(self) -> str:
         """Why the log-likelihoods can be compared, in a sentence."""
         fit = next(iter(self.fits.values()))
+        plain = fit.correction == "bias"
+        rows = fit.facts["observations"] if plain else fit.rows
         text = (
-            f"Log-likelihoods, AIC and BIC are of the same {fit.rows} observations "
+            f"Log-likelihoods, AIC and BIC are of the same {rows} observations "
             f"(effects: {fit.effects}; correction: {fit.correction})"
         )
-        if fit.correction == "bias":
+        if plain:
             return f"{text}, at the estimates before the correction of bias."
         return f"{text}."
 
@@ -198,8 +201,9 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     Notes
     -----
     AIC and BIC count slopes, rho, lambda and sigma2; effects that were swept out are
-    the same in all fits and are not counted. BIC takes the logarithm of the effective
-    observations.
+    the same in all fits and are not counted. BIC takes the logarithm of the
+    observations that the log-likelihood is of: the effective ones under
+    ``"transform"``, else N T.
 
     Probabilities are those of all pairs of model and W, equally likely beforehand, by
     the marginal likelihoods of :func:`log_marginal_likelihoods` (LeSage 2014), which
@@ -221,9 +225,11 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     """
     named = name_weights(weights)
     check_family(
-        models, error_weights=error_weights, spillover_weights=spillover_weights,
-        log_determinant=log_determinant, rng=rng,
+        models, spillovers=spillovers, error_weights=error_weights,
+        spillover_weights=spillover_weights, log_determinant=log_determinant, rng=rng,
     )  # fmt: skip
+    if prior is not None:
+        check_prior(prior)
     if effects == "random" and isinstance(prior, BetaPrior):
         raise EstimationError(
             "there are no marginal likelihoods with random effects, so prior= does not "
@@ -235,9 +241,7 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     settled = (
         correction
         if effects == "random" or correction is not None
-        else _common_correction(
-            matrices, named, error_weights, drivers, models, effects
-        )
+        else _common_correction(matrices, named, error_weights, models, effects)
     )
     fits, pairs = {}, {}
     for name, graph in named.items():
@@ -259,7 +263,7 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
                     correction=settled, covariance=covariance,
                 )  # fmt: skip
             for each in caught:
-                warnings.warn(f"{heading}: {each.message}", each.category, stacklevel=2)
+                warn_user(f"{heading}: {each.message}", each.category)
     compared = ModelComparison.from_fits(fits)
     frame = compared.frame.assign(weights=[pairs[each][0] for each in fits])
     if effects != "random" and prior is not None:
@@ -278,7 +282,6 @@ def _common_correction(
     matrices: WeightMatrices,
     named: Mapping[str, Weights],
     error_weights: Weights | None,
-    drivers: Sequence[str],
     models: Sequence[SpatialModel],
     effects: Effects,
 ) -> Correction:
@@ -293,21 +296,12 @@ def _common_correction(
         used = {f"weights {name!r}": graph for name, graph in named.items()}
     if has_error and error_weights is not None:
         used["error_weights"] = error_weights
-    spatial = [each for each in models if each in (*WITH_LAG, *WITH_ERROR)]
     for name, graph in used.items():
-        try:
-            settle_correction(
-                "transform",
-                read_plan(spatial[0], effects, drivers, None),
-                [matrices.read(graph, name=name)],
-            )
-        except WeightsError:
-            warnings.warn(
-                f"some rows of {name} do not sum to one, so year effects "
-                f"cannot be transformed away: all fits use the plain likelihood, whose "
-                f"rho is biased towards zero when there are few cities",
+        if "year" in effects and count_uneven([matrices.read(graph, name=name)]):
+            warn_user(
+                f"some rows of {name} do not sum to one, so year effects cannot be "
+                f"transformed away: in all fits {PLAIN_IS_USED}",
                 InferenceWarning,
-                stacklevel=3,
             )
             return "none"
     return "transform"

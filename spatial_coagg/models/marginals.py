@@ -8,29 +8,37 @@ from typing import Literal, TypeAlias, TypeVar
 import numpy as np
 import pandas as pd
 
-from spatial_coagg._typing import Effects, FloatArray, Seed
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg._typing import Effects, Seed
+from spatial_coagg.checks import check_choice, check_is_list, listed
 from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_marginal import Coefficient, log_marginal
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
-from spatial_coagg.models.priors import Prior, with_prior
+from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.models.priors import Prior, check_prior, with_prior
 from spatial_coagg.models.spatial_logdet import (
     LogDeterminant,
     check_log_determinant,
 )
 from spatial_coagg.models.spatial_plan import (
+    TITLES,
     WITH_ERROR,
     WITH_LAG,
     WITH_SPILLOVERS,
     SpatialModel,
     SpatialPlan,
     Weights,
+    build_moments,
     check_weights_apply,
     read_plan,
     settle_correction,
 )
-from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
+from spatial_coagg.models.spatial_rows import (
+    SpatialRows,
+    check_columns,
+    check_observations,
+    observations_left,
+)
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
@@ -133,9 +141,10 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     ('W', 'sdm')
     """
     check_family(
-        models, error_weights=error_weights, spillover_weights=spillover_weights,
-        log_determinant=log_determinant, rng=rng,
+        models, spillovers=spillovers, error_weights=error_weights,
+        spillover_weights=spillover_weights, log_determinant=log_determinant, rng=rng,
     )  # fmt: skip
+    check_prior(prior)
     return marginals_with_matrices(
         WeightMatrices.of(panel, log_determinant, rng), panel, weights, outcome,
         drivers, models=models, effects=effects, spillovers=spillovers,
@@ -163,20 +172,14 @@ def marginals_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     check_choice(correction, ("none", "transform"), name="correction")
     found: dict[tuple[str, str], float] = {}
     for name, graph in name_weights(weights).items():
-        own = matrices.read(graph, name=f"weights {name!r}")
-        error, lagged = (
-            own if given is None else matrices.read(given, name=label)
-            for label, given in (
-                ("error_weights", error_weights),
-                ("spillover_weights", spillover_weights),
-            )
-        )
+        used = matrices.terms(
+            graph, error_weights=error_weights, spillover_weights=spillover_weights,
+            name=f"weights {name!r}",
+        )  # fmt: skip
         for model in models:
             asked = applying(spillovers, model, models, WITH_SPILLOVERS)
             plan = read_plan(model, effects, drivers, asked)
-            data = _MarginalData(
-                panel, outcome, tuple(drivers), plan, matrices, own, error, lagged
-            )
+            data = _MarginalData(panel, outcome, tuple(drivers), plan, matrices, used)
             found[name, model] = data.log_marginal(prior, correction)
     series = pd.Series(found, name="log_marginal")
     series.index = pd.MultiIndex.from_tuples(found, names=["weights", "model"])
@@ -284,20 +287,28 @@ def applying(
 def check_family(
     models: Sequence[SpatialModel],
     *,
+    spillovers: Sequence[str] | None,
     error_weights: Weights | None,
     spillover_weights: Weights | None,
     log_determinant: LogDeterminant | None,
     rng: Seed,
 ) -> None:
-    """Refuse no models, and options that apply to none of them."""
+    """Refuse no models, one named twice, and options that apply to none of them."""
+    check_is_list(models, name="models")
     if len(models) == 0:
         raise EstimationError("there is no model to compare; name at least one")
+    for model in models:
+        check_choice(model, tuple(TITLES), name="model")
+    twice = [name for name in dict.fromkeys(models) if models.count(name) > 1]
+    if twice:
+        raise EstimationError(f"{listed(twice)} occurs twice in models; name each once")
     check_weights_apply(
         models[0],
         error_weights=applying(error_weights, models[0], models, WITH_ERROR),
         spillover_weights=applying(
             spillover_weights, models[0], models, WITH_SPILLOVERS
         ),
+        spillovers=spillovers,
     )
     has_one = any(each in (*WITH_LAG, *WITH_ERROR) for each in models)
     check_log_determinant(models[0], log_determinant, rng, has_one=has_one)
@@ -312,35 +323,34 @@ class _MarginalData:
     drivers: tuple[str, ...]
     plan: SpatialPlan
     matrices: WeightMatrices
-    own: SparseMatrix
-    error: SparseMatrix
-    lagged: SparseMatrix
+    used: SpatialWeights
 
     def log_marginal(
         self, prior: Prior, correction: Literal["transform", "none"]
     ) -> float:
         """Return ln m of the model."""
-        plan = self.plan
-        rows = self._rows()
-        used = [self.own] * plan.has_lag + [self.error] * plan.has_error
+        plan, used, rows = self.plan, self.used, self._rows()
         settle_correction(correction, plan, used)
-        moments = self._moments(rows)
-        check_identified(
-            moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, plan.effects
+        check_observations(rows, plan.effects, beside=plan.coefficients)
+        moments = build_moments(rows, plan, used.lag, used.error)
+        check_columns(
+            moments.swept(0.0), rows, self.outcome, plan.effects, has_lag=plan.has_lag
         )
         rho, error = (
             self._coefficient(matrix, prior, correction) if there else None
             for matrix, there in (
-                (self.own, plan.has_lag),
-                (self.error, plan.has_error),
+                (used.lag, plan.has_lag),
+                (used.error, plan.has_error),
             )
         )
-        found = log_marginal(moments, self._freedom(rows), rho, error)
+        years, cities = rows.y.shape
+        freedom = observations_left(years, cities, plan.effects) - len(rows.labels)
+        found = log_marginal(moments, freedom, rho, error)
         if math.isnan(found):
             raise EstimationError(
                 f"the marginal likelihood of the {plan.model} cannot be computed: the "
-                f"drivers explain the outcome exactly, or the integral over rho or "
-                f"lambda does not settle; use other drivers or another prior"
+                f"integral over rho or lambda does not settle; use other drivers or "
+                f"another prior"
             )
         return found
 
@@ -362,29 +372,6 @@ class _MarginalData:
             self.outcome,
             self.drivers,
             spillovers=self.plan.spillovers,
-            spillover_weights=self.lagged,
+            spillover_weights=self.used.spillover,
             constant=self.plan.effects == "none",
         )
-
-    def _moments(self, rows: SpatialRows) -> SpatialMoments:
-        outcome: FloatArray = rows.y[:, :, None]
-        columns = np.concatenate([outcome, lag(outcome, self.own), rows.z], axis=2)
-        return SpatialMoments.of(
-            columns,
-            self.error if self.plan.has_error else None,
-            by_city=self.plan.by_city,
-            by_year=self.plan.by_year,
-        )
-
-    def _freedom(self, rows: SpatialRows) -> int:
-        years, cities = rows.y.shape
-        by_city, by_year = self.plan.by_city, self.plan.by_year
-        taken = cities * by_city + years * by_year - (by_city and by_year)
-        freedom = int(years * cities - taken - len(rows.labels))
-        if freedom < 1:
-            raise EstimationError(
-                f"{years} years of {cities} cities leave no degree of freedom for "
-                f"{listed(rows.labels)} after the effects; use more years or fewer "
-                f"drivers"
-            )
-        return freedom

@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from scipy import special
 
-from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_marginal import Coefficient
@@ -65,6 +64,14 @@ class BetaPrior:
 Prior: TypeAlias = BetaPrior | Literal["uniform"]
 
 
+def check_prior(prior: Prior) -> None:
+    """Refuse what is neither uniform nor a beta density."""
+    if not isinstance(prior, BetaPrior) and prior != "uniform":
+        raise SpatialCoaggError(
+            f"prior must be one of 'uniform', BetaPrior(...); got {prior!r}"
+        )
+
+
 def with_prior(jacobian: Jacobian, prior: Prior) -> Coefficient:
     """Give rho or lambda its prior density."""
     low, high = jacobian.spectrum.interval
@@ -73,7 +80,6 @@ def with_prior(jacobian: Jacobian, prior: Prior) -> Coefficient:
         return Coefficient(
             jacobian, low, high, lambda value: prior.log_density(value, low, high)
         )
-    check_choice(prior, ("uniform",), name="prior")
     if not math.isfinite(high - low):
         raise EstimationError(
             f"rho has no bound on one side, admissible are ({low:.4g}, {high:.4g}), so "

@@ -1,13 +1,13 @@
 """Which covariance a spatial panel model's estimates get."""
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import (
     EstimationError,
     InferenceWarning,
@@ -22,10 +22,11 @@ from spatial_coagg.models._score_sums import (
 )
 from spatial_coagg.models._spatial_information import (
     expected_information,
+    inverse_of,
     observed_information,
 )
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.models._spatial_moments import SparseMatrix, uncentred_covariance
 from spatial_coagg.models._spatial_quasi import quasi_covariance
 from spatial_coagg.models.covariances import (
     CovarianceRule,
@@ -106,11 +107,17 @@ def settle_covariance(
     EstimationError
         If it does not hold for the model, its correction or so many cities.
     """
-    spatial = plan.has_lag or plan.has_error
+    spatial = bool(plan.coefficients)
     many = cities > DENSE_LIMIT
     has_observed = correction != "bias"
     chosen = asked or ("observed" if many and has_observed else "expected")
     _check_exists(chosen)
+    if spatial and not has_observed and cities > SOLVED_LIMIT:
+        raise EstimationError(
+            f"the bias correction and its standard errors take a solution for each "
+            f'city, too slow for {cities} cities; use correction="transform" (or '
+            f'"none"), whose observed information takes none'
+        )
     if spatial and chosen not in ("expected", "observed", "robust"):
         raise EstimationError(
             f"covariance {_called(chosen)} is for models without rho and lambda (ols, "
@@ -123,9 +130,7 @@ def settle_covariance(
             "the bias-corrected estimates are not at a maximum: they have no observed "
             'information; use covariance="expected" or correction="transform"'
         )
-    if cities > SOLVED_LIMIT and (
-        chosen == "expected" or (chosen == "robust" and spatial)
-    ):
+    if spatial and chosen != "observed" and cities > SOLVED_LIMIT:
         what = "expected information" if chosen == "expected" else "sandwich"
         raise EstimationError(
             f"the {what} takes a solution for each city, too slow for {cities} cities; "
@@ -155,7 +160,23 @@ def information_only(asked: SpatialCovariance | None) -> Information | None:
 def compute_covariance(
     chosen: SpatialCovariance, estimated: Estimated
 ) -> EstimateCovariance:
-    """Return the covariance of the estimates, and what it is called."""
+    """Return the covariance of the estimates, and what it is called.
+
+    nan throughout where the information is not positive definite.
+    """
+    found = _computed(chosen, estimated)
+    if CONSTANT not in estimated.rows.labels:
+        return found
+    matrix = uncentred_covariance(
+        found.matrix,
+        estimated.likelihood.moments.means,
+        has_lag=estimated.plan.has_lag,
+    )
+    return replace(found, matrix=matrix)
+
+
+def _computed(chosen: SpatialCovariance, estimated: Estimated) -> EstimateCovariance:
+    """Return the covariance with the constant of centred columns."""
     likelihood, found = estimated.likelihood, estimated.found
     if chosen == "expected":
         information = expected_information(
@@ -165,10 +186,10 @@ def compute_covariance(
             estimated.error,
             projected=estimated.correction != "bias",
         )
-        return _inverse_of(information, "expected information")
+        return EstimateCovariance(inverse_of(information), "expected information")
     if chosen == "observed":
         information = observed_information(likelihood, found)
-        return _inverse_of(information, "observed information")
+        return EstimateCovariance(inverse_of(information), "observed information")
     quasi = quasi_covariance(
         likelihood,
         found,
@@ -177,7 +198,7 @@ def compute_covariance(
         by_city=estimated.plan.by_city,
         plain=estimated.correction == "none",
     )
-    if estimated.plan.has_lag or estimated.plan.has_error:
+    if estimated.plan.coefficients:
         return EstimateCovariance(quasi, "quasi-maximum likelihood (robust)")
     return _linear_covariance(chosen, estimated, float(quasi[-1, -1]))
 
@@ -244,19 +265,12 @@ def _repaired(slopes: FloatArray, x: FloatArray, chosen: Conley) -> FloatArray:
             f"over near pairs can; use kernel='bartlett', another cutoff_km or fewer "
             f"lags"
         )
-    warnings.warn(
+    warn_user(
         f"the covariance {chosen.title!r} is not positive definite; its negative "
         f"eigenvalues were set to zero, so use kernel='bartlett' or another cutoff_km",
         InferenceWarning,
-        stacklevel=5,
     )
     return np.asarray(units * ((axes * np.maximum(roots, 0)) @ axes.T))
-
-
-def _inverse_of(information: FloatArray, name: str) -> EstimateCovariance:
-    return EstimateCovariance(
-        np.asarray(np.linalg.inv(information), dtype=np.float64), name
-    )
 
 
 def _check_exists(chosen: SpatialCovariance) -> None:

@@ -1,12 +1,11 @@
 """How the log-determinant of a spatial model is had, and what it costs in accuracy."""
 
-import warnings
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from spatial_coagg._typing import FloatArray, Seed
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, warn_user
 from spatial_coagg.errors import EstimationError, SlowComputationWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix
@@ -49,12 +48,11 @@ def check_log_determinant(
 def warn_if_slow(cities: int, asked: LogDeterminant | None) -> None:
     """Warn if nothing is asked for and exact log-determinants take minutes."""
     if asked is None and cities > MINUTES:
-        warnings.warn(
+        warn_user(
             f"exact log-determinants of {cities} cities take minutes and "
             f'gigabytes; log_determinant="stochastic" takes seconds and states its '
             f'standard error; log_determinant="exact" silences this',
             SlowComputationWarning,
-            stacklevel=4,
         )
 
 

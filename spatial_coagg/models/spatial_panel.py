@@ -1,17 +1,16 @@
 """Spatial panel models by maximum likelihood: SDM and its family."""
 
-import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from spatial_coagg._typing import Effects, Seed
-from spatial_coagg.errors import EstimationError, InferenceWarning
+from spatial_coagg.errors import EstimationError
 from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.spatial_covariances import (
     Estimated,
     SpatialCovariance,
@@ -43,13 +42,11 @@ from spatial_coagg.models.spatial_random import (
     fit_spatial_random,
 )
 from spatial_coagg.models.spatial_result import SpatialResult
-from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
+from spatial_coagg.models.spatial_rows import SpatialRows, check_columns
+from spatial_coagg.models.spatial_warnings import YEARS_LEFT_OUT, Estimate, Maximum
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
-
-# Log-likelihood below the maximum at which another maximum makes the likelihood flat.
-_RIVAL = 2.0
 
 
 def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
@@ -230,52 +227,52 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
     check_weights_apply(
-        model, error_weights=error_weights, spillover_weights=spillover_weights
+        model, error_weights=error_weights, spillover_weights=spillover_weights,
+        spillovers=spillovers,
+    )  # fmt: skip
+    used = matrices.terms(
+        weights, error_weights=error_weights, spillover_weights=spillover_weights
     )
-    own = matrices.read(weights, name="weights")
-    error, lagged = (
-        own if given is None else matrices.read(given, name=name)
-        for name, given in (
-            ("error_weights", error_weights),
-            ("spillover_weights", spillover_weights),
-        )
-    )
+    settled = settle_correction(correction, plan, used)
+    asked = settle_covariance(covariance, plan, settled, len(matrices.cities))
     rows = SpatialRows.of(
         panel,
         outcome,
         list(drivers),
         spillovers=plan.spillovers,
-        spillover_weights=lagged,
+        spillover_weights=used.spillover,
         constant=effects == "none",
     )
-    used = [own] * plan.has_lag + [error] * plan.has_error
-    settled = settle_correction(correction, plan, used)
-    if plan.has_lag or plan.has_error:
+    if plan.coefficients:
         warn_if_slow(len(rows.cities), matrices.log_determinant)
     likelihood = build_likelihood(
-        rows, plan, own, error, settled, spectrum_of=matrices.spectrum
+        rows, plan, used.lag, used.error, settled, spectrum_of=matrices.spectrum
     )
-    check_identified(
-        likelihood.moments.swept(0.0)[:, :, 2:], rows.z, rows.labels, effects
+    check_columns(
+        likelihood.moments.swept(0.0), rows, outcome, effects, has_lag=plan.has_lag
     )
     solution = likelihood.maximise()
-    _warn_of_bounds(likelihood, solution, plan)
-    asked = settle_covariance(covariance, plan, settled, len(rows.cities))
+    maximum = _maximum_of(likelihood, solution, plan)
+    maximum.check()
     if settled == "bias":
-        likelihood, solution = _without_bias(likelihood, solution, plan, own, error)
-    estimated = Estimated(rows, plan, likelihood, solution, own, error, settled)
+        likelihood, solution = _without_bias(likelihood, solution, plan, used)
+    estimated = Estimated(
+        rows, plan, likelihood, solution, used.lag, used.error, settled
+    )
     found = compute_covariance(asked, estimated)
-    whole = SpatialResult(rows, plan, likelihood, solution, found)
-    kept = SpatialWeights(own, error, lagged, matrices.spectrum(own))
-    return whole.fit(outcome, tuple(drivers), settled, kept)
+    maximum.warn_of_flatness(found.matrix, [*rows.labels, *plan.coefficients])
+    known = None if likelihood.lag is None else likelihood.lag.spectrum
+    whole = SpatialResult(
+        rows, plan, likelihood, solution, found, replace(used, known=known)
+    )
+    return whole.fit(outcome, tuple(drivers), settled)
 
 
 def _without_bias(
     likelihood: Likelihood,
     found: Solution,
     plan: SpatialPlan,
-    own: SparseMatrix,
-    error: SparseMatrix,
+    weights: SpatialWeights,
 ) -> tuple[Likelihood, Solution]:
     """Correct plain estimates (Lee and Yu 2010, in Elhorst's recipe).
 
@@ -291,10 +288,10 @@ def _without_bias(
     rho, lam, slopes = found.rho, found.error, found.slopes
     if plan.by_city and plan.by_year:
         information = expected_information(
-            likelihood, found, own, error, projected=False
+            likelihood, found, weights.lag, weights.error, projected=False
         )
         a = np.zeros(len(information))
-        biases = score_biases(rho, lam, own, error)
+        biases = score_biases(rho, lam, weights.lag, weights.error)
         kept = [plan.has_lag, plan.has_error]
         scores = [each for each, there in zip(biases, kept, strict=True) if there]
         a[len(slopes) : len(slopes) + len(scores)] = scores
@@ -325,28 +322,20 @@ def _shortened(part: Jacobian | None, years: int) -> Jacobian | None:
     return None if part is None else Jacobian(part.spectrum, years, without_unit=False)
 
 
-def _warn_of_bounds(likelihood: Likelihood, found: Solution, plan: SpatialPlan) -> None:
-    for name, value, part in (
+def _maximum_of(likelihood: Likelihood, found: Solution, plan: SpatialPlan) -> Maximum:
+    parts = (
         ("rho", found.rho, likelihood.lag),
         ("lambda", found.error, likelihood.error),
-    ):
-        if part is None:
-            continue
-        low, high = part.bounds
-        if min(value - low, high - value) < 1e-4 * (high - low):
-            warnings.warn(
-                f"{name} = {value:.4f} lies at the bound of its admissible interval "
-                f"({low:.4f}, {high:.4f}): the model does not fit these data, often "
-                f"because year effects or a driver are left out",
-                InferenceWarning,
-                stacklevel=4,
-            )
-    near = [height for height in found.rivals if found.log_likelihood - height < _RIVAL]
-    if near and plan.has_lag:
-        warnings.warn(
-            f"the likelihood of the {plan.model} has {len(near) + 1} maxima of nearly "
-            f"the same height ({found.log_likelihood:.3f}, {near[0]:.3f}): rho and "
-            f"lambda are hardly told apart; choose a model with one of them",
-            InferenceWarning,
-            stacklevel=4,
-        )
+    )
+    return Maximum(
+        plan.model,
+        [
+            Estimate(name, value, part.bounds)
+            for name, value, part in parts
+            if part is not None
+        ],
+        found.log_likelihood,
+        found.rivals,
+        found.gap,
+        "a driver is left out" if plan.by_year else YEARS_LEFT_OUT,
+    )

@@ -1,6 +1,5 @@
 """Which terms a spatial model has, and the likelihood that follows from them."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -10,11 +9,16 @@ from libpysal.graph import Graph
 from libpysal.weights import W
 
 from spatial_coagg._typing import Effects
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, check_is_list, listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
-from spatial_coagg.models.spatial_rows import SpatialRows
+from spatial_coagg.models.spatial_rows import (
+    CONSTANT,
+    SpatialRows,
+    check_observations,
+)
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import Spectrum, spectrum
 
 Weights: TypeAlias = Graph | W
@@ -37,6 +41,10 @@ TITLES = {
     "sac": "Spatial lag and error (SAC)",
     "gns": "General nesting (GNS)",
 }
+PLAIN_IS_USED = (
+    "the plain likelihood is used, whose rho and lambda are biased downwards when "
+    "there are few cities"
+)
 _ROWS_SUM = 1e-9
 
 
@@ -69,6 +77,11 @@ class SpatialPlan:
         return "year" in self.effects
 
     @property
+    def coefficients(self) -> tuple[str, ...]:
+        """What is estimated beside slopes and variance."""
+        return ("rho",) * self.has_lag + ("lambda",) * self.has_error
+
+    @property
     def title(self) -> str:
         """The model in a few words."""
         effects = self.effects.replace("-", ", ")
@@ -84,8 +97,9 @@ def read_plan(
     """Check the names of a model and of its terms."""
     check_choice(model, tuple(TITLES), name="model")
     check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
-    if isinstance(drivers, str):
-        raise EstimationError(f"drivers must be a list of names, such as [{drivers!r}]")
+    check_is_list(drivers, name="drivers")
+    if spillovers is not None:
+        check_is_list(spillovers, name="spillovers")
     if len(drivers) == 0:
         raise EstimationError("a spatial model needs at least one driver")
     if spillovers is not None and model not in WITH_SPILLOVERS:
@@ -107,6 +121,7 @@ def check_weights_apply(
     *,
     error_weights: Weights | None,
     spillover_weights: Weights | None,
+    spillovers: Sequence[str] | None,
 ) -> None:
     """Refuse weights of a term that the model has not."""
     for weights, models, name, term in (
@@ -118,10 +133,15 @@ def check_weights_apply(
                 f"model {model!r} has no {term}, so {name}= does not apply; use one of "
                 f"{listed(models)}, or leave it out"
             )
+    if spillover_weights is not None and spillovers is not None and not spillovers:
+        raise EstimationError(
+            "no driver spills over with spillovers=[], so spillover_weights= does not "
+            "apply; leave one of them out"
+        )
 
 
 def settle_correction(
-    asked: Correction | None, plan: SpatialPlan, matrices: Sequence[SparseMatrix]
+    asked: Correction | None, plan: SpatialPlan, weights: SpatialWeights
 ) -> Correction:
     """Choose the default; refuse the transformation where it does not hold."""
     if asked is not None:
@@ -135,8 +155,8 @@ def settle_correction(
         return "none"
     if not plan.by_year or asked in ("none", "bias"):
         return asked or "transform"
-    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
-    uneven = int(np.any(off, axis=0).sum()) if off else 0
+    used = [weights.lag] * plan.has_lag + [weights.error] * plan.has_error
+    uneven = count_uneven(used)
     if uneven == 0:
         return asked or "transform"
     told = (
@@ -148,13 +168,14 @@ def settle_correction(
             f'{told}; use correction="bias" or "none", or weights with '
             f'transform="row" and islands="nearest"'
         )
-    warnings.warn(
-        f"{told}: the plain likelihood is used, whose rho is biased towards zero when "
-        f"there are few cities",
-        InferenceWarning,
-        stacklevel=4,
-    )
+    warn_user(f"{told}: {PLAIN_IS_USED}", InferenceWarning)
     return "none"
+
+
+def count_uneven(matrices: Sequence[SparseMatrix]) -> int:
+    """Return how many rows do not sum to one in some of the matrices."""
+    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
+    return int(np.any(off, axis=0).sum()) if off else 0
 
 
 def build_likelihood(
@@ -166,27 +187,20 @@ def build_likelihood(
     *,
     spectrum_of: Callable[[SparseMatrix], Spectrum] = spectrum,
 ) -> Likelihood:
-    """Form the concentrated likelihood of a plan."""
+    """Form the concentrated likelihood of a plan.
+
+    Raises
+    ------
+    EstimationError
+        If the effects leave no more observations than coefficients.
+    """
+    check_observations(rows, plan.effects, beside=plan.coefficients)
+    moments = build_moments(rows, plan, own, error)
     years, cities = rows.y.shape
-    outcome = rows.y[:, :, None]
-    lagged = lag(outcome, own) if plan.has_lag else np.zeros_like(outcome)
-    columns = np.concatenate([outcome, lagged, rows.z], axis=2)
-    moments = SpatialMoments.of(
-        columns,
-        error if plan.has_error else None,
-        by_city=plan.by_city,
-        by_year=plan.by_year,
-    )
     transformed = correction == "transform"
     effective_years = years - (transformed and plan.by_city)
     without_unit = transformed and plan.by_year
     effective = effective_years * (cities - without_unit)
-    if effective_years < 1 or effective <= len(rows.labels) + 2:
-        raise EstimationError(
-            f"{years} years of {cities} cities leave {effective} observations for "
-            f"{len(rows.labels)} slopes after the effects; use more years, fewer "
-            f"drivers or effects"
-        )
     spectra = {}
     if plan.has_lag:
         spectra["lag"] = spectrum_of(own)
@@ -199,3 +213,18 @@ def build_likelihood(
         for name, found in spectra.items()
     }
     return Likelihood(moments, effective, jacobians.get("lag"), jacobians.get("error"))
+
+
+def build_moments(
+    rows: SpatialRows, plan: SpatialPlan, own: SparseMatrix, error: SparseMatrix
+) -> SpatialMoments:
+    """Form the cross-products of y, W y (zeros without a lag) and Z."""
+    outcome = rows.y[:, :, None]
+    lagged = lag(outcome, own) if plan.has_lag else np.zeros_like(outcome)
+    return SpatialMoments.of(
+        np.concatenate([outcome, lagged, rows.z], axis=2),
+        error if plan.has_error else None,
+        by_city=plan.by_city,
+        by_year=plan.by_year,
+        constant=CONSTANT in rows.labels,
+    )

@@ -1,19 +1,26 @@
 """Spatial panel models with random city effects, by maximum likelihood."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
+from spatial_coagg.models._spatial_information import inverse_of
+from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_likelihood import Jacobian
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import (
+    SparseMatrix,
+    centred,
+    lag,
+    uncentred_covariance,
+    uncentred_slopes,
+)
 from spatial_coagg.models._spatial_random import (
+    LONGEST,
     ErrorForm,
     RandomLikelihood,
     RandomSolution,
@@ -22,8 +29,8 @@ from spatial_coagg.models._spatial_random_information import (
     expected_random_information,
     observed_random_information,
 )
-from spatial_coagg.models.fit import tabulate_estimates
 from spatial_coagg.models.goodness import share_explained, squared_correlation
+from spatial_coagg.models.spatial_covariances import EstimateCovariance
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_logdet import lambda_interval
 from spatial_coagg.models.spatial_plan import (
@@ -32,24 +39,26 @@ from spatial_coagg.models.spatial_plan import (
     WITH_LAG,
     Information,
     SpatialModel,
+    SpatialPlan,
     Weights,
     check_weights_apply,
     read_plan,
 )
-from spatial_coagg.models.spatial_rows import (
-    SpatialRows,
-    check_identified,
-    read_matrix,
-)
+from spatial_coagg.models.spatial_result import Heading, Numbers
+from spatial_coagg.models.spatial_rows import SpatialRows, check_columns, check_noise
+from spatial_coagg.models.spatial_warnings import YEARS_LEFT_OUT, Estimate, Maximum
 from spatial_coagg.models.spatial_weights import SpatialWeights
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import DENSE_LIMIT, solve, spectrum
 
 RandomError: TypeAlias = Literal["baltagi", "kapoor-kelejian-prucha"]
 RANDOM_ERRORS = ("baltagi", "kapoor-kelejian-prucha")
 NAMES = {"error": "lambda", "serial": "psi", "phi": "phi"}
-# Log-likelihood below the maximum at which another maximum makes the likelihood flat.
-_RIVAL = 2.0
+NO_CITY_EFFECTS = (
+    "phi = 0: these data show no random city effects; fit_spatial_panel with "
+    'effects="none" says the same with less'
+)
 
 
 def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
@@ -141,55 +150,51 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     ['ln_theta', 'constant', 'rho', 'phi']
     """
     check_choice(error, RANDOM_ERRORS, name="error")
-    chosen = read_plan(model, "none", drivers, spillovers).spillovers
+    plan = read_plan(model, "none", drivers, spillovers)
     check_weights_apply(
-        model, error_weights=error_weights, spillover_weights=spillover_weights
-    )
-    if error != "baltagi" and model not in WITH_ERROR:
+        model, error_weights=error_weights, spillover_weights=spillover_weights,
+        spillovers=spillovers,
+    )  # fmt: skip
+    if error != "baltagi" and not plan.has_error:
         raise EstimationError(
             f"model {model!r} has no spatial error, so that of {error.title()} does "
             f"not apply; use one of {listed(WITH_ERROR)}, or leave it out"
         )
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
-    noise, spilled = (
-        own if given is None else read_matrix(given, cities, name=name)
-        for name, given in (
-            ("error_weights", error_weights),
-            ("spillover_weights", spillover_weights),
-        )
+    used = WeightMatrices.of(panel).terms(
+        weights, error_weights=error_weights, spillover_weights=spillover_weights
     )
+    asked = _settle_covariance(covariance, len(panel.cities), serial=serial)
     rows = SpatialRows.of(
-        panel, outcome, list(drivers), spillovers=chosen, spillover_weights=spilled,
-        constant=True,
+        panel, outcome, list(drivers), spillovers=plan.spillovers,
+        spillover_weights=used.spillover, constant=True,
     )  # fmt: skip
-    form: ErrorForm = error if model in WITH_ERROR else "none"
-    likelihood = random_likelihood(rows, model, form, own, noise, serial=serial)
-    check_identified(rows.z, rows.z, rows.labels, "none")
+    form: ErrorForm = error if plan.has_error else "none"
+    likelihood = random_likelihood(
+        rows, model, form, used.lag, used.error, serial=serial
+    )
+    _check_columns(likelihood.columns, rows, outcome, has_lag=plan.has_lag)
     found = likelihood.maximise()
+    maximum = _maximum_of(likelihood, found, model)
+    maximum.check()
     if found.point.phi == 0:
         likelihood = replace(likelihood, free=likelihood.free[:-1])
-    _warn_of_bounds(likelihood, found)
-    asked = _settle_covariance(covariance, len(cities), serial=serial)
+        warn_user(NO_CITY_EFFECTS, InferenceWarning)
     information = (
-        expected_random_information(likelihood, found, own)
+        expected_random_information(likelihood, found, used.lag)
         if asked == "expected"
         else observed_random_information(likelihood, found)
     )
-    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    matrices = SpatialWeights(
-        own,
-        noise,
-        spilled,
-        spectrum(own) if likelihood.lag is None else likelihood.lag.spectrum,
-    )
-    result = _RandomResult(rows, likelihood, found, inverse, matrices)
-    title = TITLES[model] + ", random city effects"
+    known = None if likelihood.lag is None else likelihood.lag.spectrum
+    result = _RandomResult(
+        rows, plan, likelihood, found, inverse_of(information), maximum,
+        replace(used, known=known),
+    )  # fmt: skip
+    title = f"{TITLES[model]}, random city effects"
     if form != "none":
         title += f", error of {error.title()}"
     if serial:
         title += ", autocorrelated"
-    return result.fit(title, model, outcome, tuple(drivers), chosen, asked)
+    return result.fit(title, outcome, tuple(drivers), asked)
 
 
 def _settle_covariance(
@@ -226,16 +231,16 @@ def random_likelihood(
     serial: bool,
 ) -> RandomLikelihood:
     """Return the likelihood of a model with random city effects; refuse few rows."""
+    has_lag, has_error = model in WITH_LAG, model in WITH_ERROR
     years, cities = rows.y.shape
     needed = 3 if serial else 2
-    if years < needed or cities <= len(rows.labels) + 1:
+    if years < needed or cities <= len(rows.labels) + max(1, has_lag + has_error):
         raise EstimationError(
             f"{years} years of {cities} cities are too few for random city effects and "
             f"{len(rows.labels)} slopes; it takes {needed} years and more cities than "
             f"slopes"
         )
     outcome = rows.y[:, :, None]
-    has_lag, has_error = model in WITH_LAG, model in WITH_ERROR
     lagged = lag(outcome, own) if has_lag else np.zeros_like(outcome)
     spectra = {}
     if has_lag:
@@ -248,44 +253,48 @@ def random_likelihood(
         for name, each in spectra.items()
     }
     free = ("error",) * has_error + ("serial",) * serial + ("phi",)
+    columns, means = centred(np.concatenate([outcome, lagged, rows.z], axis=2))
     return RandomLikelihood(
-        np.concatenate([outcome, lagged, rows.z], axis=2),
+        columns,
         form,
         noise if has_error else None,
         jacobians.get("lag"),
         jacobians.get("error"),
         free,
+        means,
     )
 
 
-def _warn_of_bounds(likelihood: RandomLikelihood, found: RandomSolution) -> None:
-    told = []
-    if found.point.phi == 0:
-        told.append(
-            "phi = 0: these data show no random city effects; fit_spatial_panel with "
-            'effects="none" says the same with less'
+def _check_columns(
+    columns: FloatArray, rows: SpatialRows, outcome: str, *, has_lag: bool
+) -> None:
+    """Refuse slopes that are not identified, and an outcome without noise in a city."""
+    check_columns(columns, rows, outcome, "none", has_lag=has_lag)
+    inner = columns - columns.mean(axis=0)
+    check_noise(inner, rows.y, outcome, "city", has_lag=has_lag)
+
+
+def _maximum_of(
+    likelihood: RandomLikelihood, found: RandomSolution, model: SpatialModel
+) -> Maximum:
+    estimates = [
+        Estimate(name, value, part.bounds)
+        for name, value, part in (
+            ("rho", found.rho, likelihood.lag),
+            ("lambda", found.point.error, likelihood.error),
         )
-    for name, value, part in (
-        ("rho", found.rho, likelihood.lag),
-        ("lambda", found.point.error, likelihood.error),
-    ):
-        if part is None:
-            continue
-        low, high = part.bounds
-        if min(value - low, high - value) < 1e-4 * (high - low):
-            told.append(
-                f"{name} = {value:.4f} lies at the bound of its admissible interval "
-                f"({low:.4f}, {high:.4f}): the model does not fit these data"
-            )
-    near = [height for height in found.rivals if found.log_likelihood - height < _RIVAL]
-    if near:
-        told.append(
-            f"the likelihood has {len(near) + 1} maxima of nearly the same height "
-            f"({found.log_likelihood:.3f}, {near[0]:.3f}): its parameters are hardly "
-            f"told apart; choose a model with fewer"
-        )
-    for message in told:
-        warnings.warn(message, InferenceWarning, stacklevel=3)
+        if part is not None
+    ]
+    if "serial" in likelihood.free:
+        estimates.append(Estimate("psi", found.point.serial, (-LONGEST, LONGEST)))
+    return Maximum(
+        f"{model} with random city effects",
+        estimates,
+        found.log_likelihood,
+        found.rivals,
+        found.gap,
+        YEARS_LEFT_OUT,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,99 +302,64 @@ class _RandomResult:
     """The numbers of a fit, before they get their labels."""
 
     rows: SpatialRows
+    plan: SpatialPlan
     likelihood: RandomLikelihood
     found: RandomSolution
     covariance: FloatArray
-    matrices: SpatialWeights
+    maximum: Maximum
+    weights: SpatialWeights
 
     def fit(
-        self,
-        title: str,
-        model: SpatialModel,
-        outcome: str,
-        drivers: tuple[str, ...],
-        spillovers: tuple[str, ...],
-        asked: Information,
+        self, title: str, outcome: str, drivers: tuple[str, ...], asked: Information
     ) -> SpatialPanelFit:
         """Put the labels back."""
-        found, rows = self.found, self.rows
-        labels, values, inner = self._estimates()
+        found, plan = self.found, self.plan
         effects, noise = self._predicted()
-        index = pd.MultiIndex.from_product(
-            [rows.cities, rows.years], names=["city", "year"]
-        )
-        residuals = pd.Series(noise.T.ravel(), index=index, name="residual")
         r2, correlation = self._goodness(noise)
-        overall = share_explained(rows.y, noise)
-        years, cities = rows.y.shape
-        criteria = len(values) + 1
-        facts: dict[str, float | int | str] = {
-            "observations": years * cities,
-            "cities": cities,
-            "years": years,
-            "effects": "random",
-            "log_likelihood": found.log_likelihood,
-            "aic": 2 * criteria - 2 * found.log_likelihood,
-            "bic": criteria * float(np.log(years * cities)) - 2 * found.log_likelihood,
-            "sigma2": found.sigma2,
-            "sigma2_divisor": years * cities,
-            "r2_within": r2,
-            "r2_overall": overall,
-            "squared_correlation": correlation,
-            "rho_low": self.matrices.spectrum.interval[0],
-            "rho_high": self.matrices.spectrum.interval[1],
-        }
-        if self.likelihood.error is not None:
-            facts |= lambda_interval(self.likelihood.error)
-        facts["standard_errors"] = f"{asked} information"
-        return SpatialPanelFit(
-            title=title,
-            model=model,
-            effects="random",
-            correction="none",
-            standard_errors=f"{asked} information",
-            estimates=tabulate_estimates(labels, values, inner),
-            covariance=pd.DataFrame(inner, index=labels, columns=labels),
+        labels, values, covariance = self._estimates()
+        error = self.likelihood.error
+        numbers = Numbers(
+            labels=labels,
+            values=values,
+            covariance=EstimateCovariance(covariance, f"{asked} information"),
             sigma2=found.sigma2,
-            sigma2_standard_error=float(np.sqrt(self.covariance[-1, -1])),
             log_likelihood=found.log_likelihood,
-            rows=years * cities,
-            interval=self.matrices.spectrum.interval,
+            rows=self.rows.y.size,
+            counted=self.rows.y.size,
+            noise=noise,
+            levels=Levels(0.0, effects, None),
             r2_within=r2,
-            r2_overall=overall,
             squared_correlation=correlation,
-            city_effects=pd.Series(effects, index=rows.cities, name="city effect"),
-            year_effects=None,
-            level=0.0,
-            residuals=residuals,
-            fitted=pd.Series(
-                rows.y.T.ravel() - residuals.to_numpy(), index=index, name=outcome
-            ),
-            outcome=outcome,
-            drivers=drivers,
-            spillovers=spillovers,
-            weights=self.matrices,
-            cities=rows.cities,
-            years=rows.years,
-            facts=facts,
+            facts={} if error is None else lambda_interval(error),
+        )
+        heading = Heading(
+            title, plan.model, "random", "none", outcome, drivers, plan.spillovers
+        )
+        return numbers.fit(self.rows, heading, self.weights)
+
+    def _slopes(self) -> FloatArray:
+        """Return the slopes of the rows as they are."""
+        return uncentred_slopes(
+            self.found.slopes, self.found.rho, self.likelihood.means
         )
 
-    def _estimates(self) -> tuple[list[str], FloatArray, FloatArray]:
-        """Return labels, values and covariance; phi = 0 without a variance."""
-        found, free = self.found, self.likelihood.free
-        values = [*found.slopes]
-        labels = [*self.rows.labels]
-        if self.likelihood.lag is not None:
-            values.append(found.rho)
-            labels.append("rho")
-        values += [getattr(found.point, name) for name in free]
+    def _estimates(self) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+        """Return labels, values, and the covariance with sigma2; none of phi = 0."""
+        free, has_lag = self.likelihood.free, self.plan.has_lag
+        labels = [*self.rows.labels, *(["rho"] if has_lag else [])]
         labels += [NAMES[name] for name in free]
-        inner = self.covariance[:-1, :-1]
+        values = [*self._slopes(), *([self.found.rho] if has_lag else [])]
+        values += [getattr(self.found.point, name) for name in free]
+        self.maximum.warn_of_flatness(self.covariance, labels)
+        whole = uncentred_covariance(
+            self.covariance, self.likelihood.means, has_lag=has_lag
+        )
         if "phi" not in free:
-            values.append(0.0)
-            labels.append("phi")
-            inner = np.pad(inner, (0, 1), constant_values=np.nan)
-        return labels, np.array(values), inner
+            labels, values = [*labels, "phi"], [*values, 0.0]
+            place = len(whole) - 1
+            whole = np.insert(whole, place, np.nan, axis=0)
+            whole = np.insert(whole, place, np.nan, axis=1)
+        return tuple(labels), np.array(values), whole
 
     def _predicted(self) -> tuple[FloatArray, FloatArray]:
         """Return the best predictions of the city effects, and the noise left."""
@@ -402,6 +376,6 @@ class _RandomResult:
     def _goodness(self, noise: FloatArray) -> tuple[float, float]:
         y = self.rows.y
         r2 = share_explained(y - y.mean(axis=0), noise - noise.mean(axis=0))
-        trend = self.rows.z @ self.found.slopes
-        predicted = solve(self.matrices.lag, self.found.rho, trend.T).T
+        trend = self.rows.z @ self._slopes()
+        predicted = solve(self.weights.lag, self.found.rho, trend.T).T
         return r2, squared_correlation(y, predicted)

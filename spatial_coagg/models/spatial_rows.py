@@ -16,7 +16,7 @@ from spatial_coagg.checks import (
     check_variables,
     listed,
 )
-from spatial_coagg.errors import EstimationError, UnbalancedPanelError
+from spatial_coagg.errors import EstimationError, UnbalancedPanelError, WeightsError
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights.links import read_cities, read_links
@@ -27,6 +27,9 @@ _RESERVED = (CONSTANT, "rho", "lambda", "psi", "phi", "sigma2")
 # Share of a column's length below which the effects have swept it out, and distance
 # of a column of length 1 from the span of the others below which it is one of them.
 _NOTHING_LEFT, _COLLINEAR = 1e-9, 1e-6
+# Share of the outcome's length below which residuals are the rounding of
+# cross-products, and of the largest eigenvalue below which a direction is empty.
+_EXPLAINED, _EMPTY = 1e-13**0.5, 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,7 @@ class SpatialRows:
         EstimationError
             If a name stands twice or is one of the model's own.
         """
+        check_panel(panel)
         check_variables(outcome, drivers, reserved=_RESERVED)
         _check_labels(drivers, spillovers)
         names = [outcome, *drivers]
@@ -105,6 +109,15 @@ class SpatialRows:
             z = np.concatenate([z, np.ones((*z.shape[:2], 1))], axis=2)
             labels.append(CONSTANT)
         return cls(cities, years, values[:, :, 0], z, tuple(labels))
+
+
+def check_panel(panel: Panel) -> None:
+    """Refuse what is no Panel, such as the table it is made of."""
+    if not isinstance(panel, Panel):
+        raise TypeError(
+            f"panel must be a Panel, got {type(panel).__name__}; make one with "
+            f'Panel.from_frame(frame, city="city", year="year")'
+        )
 
 
 def _check_labels(drivers: Sequence[str], spillovers: Sequence[str]) -> None:
@@ -142,11 +155,146 @@ def read_matrix(weights: Graph | W, cities: pd.Index, *, name: str) -> SparseMat
     ------
     AlignmentError
         If they are about other cities.
+    WeightsError
+        If every weight is zero.
     """
     links = read_links(weights, name=name)
     wanted = read_cities(cities, name="the cities of the panel")
     check_same_cities(wanted, links.cities, name=name)
+    if links.matrix.nnz == 0:
+        raise WeightsError(
+            f"no city has a neighbour in {name}, every weight is zero, so there is "
+            f"nothing spatial to estimate or test; use weights with links"
+        )
     return links.reordered(wanted).matrix
+
+
+def observations_left(years: int, cities: int, effects: Effects) -> int:
+    """Return how many observations remain once the effects are taken out."""
+    return (years - ("city" in effects)) * (cities - ("year" in effects))
+
+
+def check_observations(
+    rows: SpatialRows, effects: Effects, *, beside: Sequence[str] = ()
+) -> None:
+    """Refuse no more observations, less effects, than slopes and what is beside them.
+
+    Parameters
+    ----------
+    rows : SpatialRows
+    effects : str
+    beside : sequence of str
+        Names of what else is estimated but for the variance: rho, lambda.
+
+    Raises
+    ------
+    EstimationError
+    """
+    years, cities = rows.y.shape
+    left = observations_left(years, cities, effects)
+    if left > len(rows.labels) + len(beside):
+        return
+    estimated = " and ".join([f"{len(rows.labels)} slopes", *beside])
+    after = f" after the {effects} effects" if effects != "none" else ""
+    raise EstimationError(
+        f"{years} years of {cities} cities leave {left} observations for {estimated}"
+        f"{after}, which takes more of them; use more years, fewer drivers or effects"
+    )
+
+
+def check_columns(
+    columns: FloatArray,
+    rows: SpatialRows,
+    outcome: str,
+    effects: Effects,
+    *,
+    has_lag: bool,
+) -> None:
+    """Refuse a model whose slopes or noise cannot be estimated.
+
+    Parameters
+    ----------
+    columns : array of shape (T, N, 2 + K)
+        y, W y, Z, effects swept out.
+    rows : SpatialRows
+    outcome : str
+    effects : str
+    has_lag : bool
+        Whether W y is in the model.
+
+    Raises
+    ------
+    EstimationError
+    """
+    check_identified(columns[:, :, 2:], rows.z, rows.labels, effects)
+    check_noise(columns, rows.y, outcome, effects, has_lag=has_lag)
+
+
+def check_noise(
+    columns: FloatArray, raw: FloatArray, outcome: str, effects: str, *, has_lag: bool
+) -> None:
+    """Refuse columns y, W y, Z that leave no noise; see :func:`check_outcome`."""
+    y = columns[:, :, 0]
+    check_outcome(y, raw, columns[:, :, 2:], outcome, effects)
+    # Where W y is y times a number, whatever the drivers, rho is not identified, which
+    # is another matter.
+    if has_lag and _unexplained(y, columns[:, :, 1:2]) > _EXPLAINED:
+        check_outcome(
+            y, raw, columns[:, :, 1:], outcome, effects,
+            by="the drivers and its own spatial lag",
+        )  # fmt: skip
+
+
+def check_outcome(
+    swept: FloatArray,
+    raw: FloatArray,
+    others: FloatArray,
+    outcome: str,
+    effects: str,
+    *,
+    by: str = "the drivers",
+) -> None:
+    """Refuse an outcome that the effects sweep out, or that others explain exactly.
+
+    Parameters
+    ----------
+    swept, raw : array of shape (T, N)
+        The outcome, after and before the effects are taken out.
+    others : array of shape (T, N, K)
+        What is to explain it, swept, with the constant where there is one.
+    outcome : str
+    effects : str
+    by : str
+        What the others are, in words.
+
+    Raises
+    ------
+    EstimationError
+        Naming the outcome.
+    """
+    own = swept - swept.mean() if effects == "none" else swept
+    beyond = f" beyond its {effects} effects" if effects != "none" else ""
+    if np.linalg.norm(own) <= _NOTHING_LEFT * np.linalg.norm(raw):
+        raise EstimationError(
+            f"the outcome {outcome!r} does not vary{beyond}, so there is nothing to "
+            f"explain; use another outcome or other effects"
+        )
+    if _unexplained(own, others) <= _EXPLAINED:
+        raise EstimationError(
+            f"{by} explain the outcome {outcome!r} exactly, so no noise is left to "
+            f"estimate a variance from; leave out what the outcome is computed from"
+        )
+
+
+def _unexplained(outcome: FloatArray, others: FloatArray) -> float:
+    """Return the share of an outcome's length that is outside the span of others."""
+    flat, own = others.reshape(outcome.size, -1), outcome.ravel()
+    scale = np.linalg.norm(flat, axis=0)
+    scale[scale == 0] = 1.0
+    gram = flat.T @ flat / np.outer(scale, scale)
+    inverse = np.linalg.pinv(gram, rcond=_EMPTY, hermitian=True)
+    slopes = inverse @ (flat.T @ own / scale) / scale
+    return float(np.linalg.norm(own - flat @ slopes) / np.linalg.norm(own))
 
 
 def check_identified(
@@ -169,9 +317,10 @@ def check_identified(
     before = np.sqrt(np.square(raw).sum(axis=(0, 1)))
     for label, length, whole in zip(labels, left, before, strict=True):
         if length <= _NOTHING_LEFT * whole:
+            beyond = f" beyond its {effects} effects" if effects != "none" else ""
             raise EstimationError(
-                f"{label!r} does not vary beyond its {effects} effects, so its "
-                f"coefficient cannot be estimated; leave it out or use other effects"
+                f"{label!r} does not vary{beyond}, so its coefficient cannot be "
+                f"estimated; leave it out or use other effects"
             )
     taken = f" once the {effects} effects are taken out" if effects != "none" else ""
     # The diagonal of R holds each column's distance from those before it.

@@ -8,7 +8,8 @@ from spatial_coagg._typing import Seed
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.spatial_logdet import LogDeterminant, make_spectrum
 from spatial_coagg.models.spatial_plan import Weights
-from spatial_coagg.models.spatial_rows import read_matrix
+from spatial_coagg.models.spatial_rows import check_panel, read_matrix
+from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import Spectrum
 
@@ -34,11 +35,33 @@ class WeightMatrices:
 
     @classmethod
     def of(
-        cls, panel: Panel, log_determinant: LogDeterminant | None, rng: Seed
+        cls,
+        panel: Panel,
+        log_determinant: LogDeterminant | None = None,
+        rng: Seed = None,
     ) -> "WeightMatrices":
         """Begin with the cities of a panel and no weights."""
-        cities = panel.frame.index.unique("city").sort_values()
-        return cls(cities, log_determinant, rng)
+        check_panel(panel)
+        return cls(panel.cities, log_determinant, rng)
+
+    def terms(
+        self,
+        weights: Weights,
+        *,
+        error_weights: Weights | None,
+        spillover_weights: Weights | None,
+        name: str = "weights",
+    ) -> SpatialWeights:
+        """Return the matrices of lag, error and W x; those of the lag by default."""
+        own = self.read(weights, name=name)
+        error, spillover = (
+            own if given is None else self.read(given, name=label)
+            for label, given in (
+                ("error_weights", error_weights),
+                ("spillover_weights", spillover_weights),
+            )
+        )
+        return SpatialWeights(own, error, spillover, None)
 
     def read(self, weights: Weights, *, name: str) -> SparseMatrix:
         """Return the matrix of weights, compared with the cities by label."""

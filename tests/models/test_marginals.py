@@ -205,7 +205,7 @@ def test_other_weights_are_of_the_error_and_of_the_spillovers(
     draw = draw_panel(n=7, t=3, drivers=1, rng=5)
     others = {"error": nearest_matrix(7, 2, 1), "spillover": nearest_matrix(7, 4, 2)}
     found = log_marginal_likelihoods(
-        draw.panel, draw.graph, "y", draw.names, models=["sdm", "sdem", model],
+        draw.panel, draw.graph, "y", draw.names, models=sorted({"sdm", "sdem", model}),
         effects=effects, correction=correction,  # type: ignore[arg-type]
         error_weights=graph_of(others["error"]),
         spillover_weights=graph_of(others["spillover"]),
@@ -403,7 +403,7 @@ def test_integral_that_does_not_settle_is_nan() -> None:
 def test_outcome_explained_exactly_is_refused(model: str) -> None:
     draw = draw_panel(n=6, t=3, drivers=1, rng=1)
     exact = Draw(3 * draw.x[:, :, 0], draw.x, draw.w, draw.codes)
-    with pytest.raises(EstimationError, match="explain the outcome exactly"):
+    with pytest.raises(EstimationError, match="explain the outcome 'y' exactly"):
         marginals_of(exact, models=[model])
 
 
@@ -424,6 +424,8 @@ def test_integral_that_does_not_settle_is_refused() -> None:
     [
         ({"models": []}, "no model to compare"),
         ({"models": ["spatial"]}, "model must be one of"),
+        ({"models": "sar"}, "models must be a list of names, such as ."),
+        ({"models": ["sdm", "sar", "sdm"]}, "'sdm' occurs twice in models"),
         ({"effects": "random"}, "effects must be one of"),
         ({"correction": "bias"}, "correction must be one of"),
         ({"prior": "normal"}, "prior must be one of"),
@@ -456,7 +458,7 @@ def test_spillovers_are_of_the_models_that_have_any() -> None:
 
 def test_too_few_observations_are_refused() -> None:
     draw = draw_panel(n=4, t=2, drivers=1, w=_lattice(4), rng=1)
-    with pytest.raises(EstimationError, match="leave no degree of freedom"):
+    with pytest.raises(EstimationError, match="leave 3 observations for 3 slopes"):
         marginals_of(
             Draw(
                 draw.y,

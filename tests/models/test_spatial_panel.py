@@ -15,6 +15,9 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 
+# Nine cities hardly tell rho from lambda.
+pytestmark = pytest.mark.filterwarnings("ignore:.*has a standard error of")
+
 CASES = [
     (model, effects, correction)
     for model in MODELS
@@ -99,8 +102,19 @@ def test_expected_errors_are_those_of_the_dense_formulas(
 @pytest.mark.parametrize("effects", ["city", "random"])
 def test_lambda_has_the_interval_of_its_own_weights(effects: str) -> None:
     draw, error_w = draw_panel(rng=3), nearest_matrix(9, 2, 5)
-    fit = fit_of(draw, "sem", effects=effects, error_weights=graph_of(error_w))
+    fit = fit_of(draw, "sac", effects=effects, error_weights=graph_of(error_w))
     for name, w in (("rho", draw.w), ("lambda", error_w)):
         ends = [fit.facts[f"{name}_low"], fit.facts[f"{name}_high"]]
         assert ends == pytest.approx(real_interval(w))
-    assert "lambda_low" not in fit_of(draw, "sar", effects=effects).facts
+    assert fit.interval == pytest.approx(real_interval(draw.w))
+
+
+@pytest.mark.filterwarnings("ignore:.*phi = 0")
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_a_model_has_the_intervals_of_its_own_coefficients_alone(effects: str) -> None:
+    draw = draw_panel(rng=3)
+    for model, names in (("ols", []), ("sar", ["rho"]), ("sem", ["lambda"])):
+        fit = fit_of(draw, model, effects=effects)
+        found = [fact.removesuffix("_low") for fact in fit.facts if "_low" in fact]
+        assert found == names
+        assert np.isfinite(fit.interval).all() == (model == "sar")
