@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg.models._spatial_likelihood import EDGE, FAR
+
 FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 MomentWeights: TypeAlias = Literal["unweighted", "weighted", "fully-weighted"]
+# Eigenvalue of the moments' correlation below which they depend on each other.
+DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,7 @@ def solve_moments(
 
     `weight` is the covariance of the moments; the identity by default.
     """
-    root = np.eye(len(moments.known))
-    if weight is not None:
-        root = np.linalg.inv(np.linalg.cholesky(weight))
+    root = np.eye(len(moments.known)) if weight is None else _inverse_root(weight)
     a, b, c = (
         root @ each for each in (moments.known, -moments.linear, -moments.square)
     )
@@ -106,7 +108,9 @@ def solve_moments(
         [c_ @ c_, 2 * (b_ @ c_), b_ @ b_ + 2 * (a_ @ c_), 2 * (a_ @ b_), a_ @ a_]
     )
     stationary = np.roots(np.polyder(quartic))
-    low, high = np.clip(interval, -30.0, 30.0)
+    low, high = np.clip(interval, -FAR, FAR)
+    edge = EDGE * (high - low)
+    low, high = low + edge, high - edge
     real = stationary[np.abs(stationary.imag) < 1e-7 * (1 + np.abs(stationary))].real
     inside = real[(real > low) & (real < high)]
     places = np.concatenate([inside, [low, high]])
@@ -115,6 +119,17 @@ def solve_moments(
     rest = a + b * found + c * found**2
     variances = np.linalg.lstsq(spread, rest, rcond=None)[0]
     return found, np.asarray(variances), best >= len(inside)
+
+
+def _inverse_root(weight: FloatArray) -> FloatArray:
+    """Return R with R'R the inverse of a covariance, without moments that depend.
+
+    Where every city has one neighbour, whose only neighbour it is, e'e is (We)'(We).
+    """
+    scale = np.sqrt(np.diag(weight))
+    values, axes = np.linalg.eigh(weight / np.outer(scale, scale))
+    kept = values > DEPENDENT
+    return np.asarray((axes[:, kept] / np.sqrt(values[kept])).T / scale)
 
 
 def pooled_components(

@@ -1,7 +1,6 @@
 """Spatial models by two-stage least squares, with endogenous drivers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from spatial_coagg.checks import check_choice, check_is_list
 from spatial_coagg.models._spatial_error_moments import MomentWeights
@@ -12,7 +11,7 @@ from spatial_coagg.models.spatial_iv_terms import (
     IVTerms,
     RandomMethod,
     build_equation,
-    warn_of_components,
+    estimate_components,
 )
 from spatial_coagg.models.spatial_plan import Weights
 from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
@@ -189,10 +188,7 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     equation, outside = build_equation(rows, terms, matrices, bounds, random_method)
     swept = "none" if effects == "random" else effects
     check_identified(*equation.swept_and_raw(), terms.labels(rows), swept)
-    components = equation.components(moments)
-    warn_of_components(components, terms)
-    if components.between < components.noise:
-        components = replace(components, between=components.noise)
+    components = estimate_components(equation, terms, moments)
     flat = (
         equation.quasi_demeaned(components)
         if effects == "random"

@@ -1,14 +1,14 @@
 """Which terms an equation with instruments has, and its rows."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from spatial_coagg.checks import check_choice, listed
 from spatial_coagg.errors import EstimationError, InferenceWarning
-from spatial_coagg.models._spatial_error_moments import ErrorComponents
+from spatial_coagg.models._spatial_error_moments import ErrorComponents, MomentWeights
 from spatial_coagg.models._spatial_iv_rows import Equation
 from spatial_coagg.models._spatial_moments import lag as spatial_lag
 from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
@@ -16,6 +16,8 @@ from spatial_coagg.models.spatial_weights import SpatialWeights
 
 IVEffects: TypeAlias = Literal["none", "city", "year", "city-year", "random"]
 RandomMethod: TypeAlias = Literal["ec2sls", "g2sls"]
+# Share of the outcome's squares below which the noise is rounding.
+_EXACT = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,16 @@ def _check_rows(equation: Equation) -> None:
         )
 
 
-def warn_of_components(found: ErrorComponents, terms: IVTerms) -> None:
-    """Refuse negative variances; warn of a lambda at its bound."""
-    if found.noise <= 0 or found.between <= 0:
+def estimate_components(
+    equation: Equation, terms: IVTerms, moments: MomentWeights
+) -> ErrorComponents:
+    """Estimate lambda and the variances; warn of what the moments do not fit."""
+    found = equation.components(moments)
+    is_estimated = terms.error or terms.effects == "random"
+    if is_estimated and found.noise <= _EXACT * float(np.square(equation.y).mean()):
         raise EstimationError(
-            f"the moments give the noise a variance of {found.noise:.3g} (between "
-            f"cities {found.between:.3g}); use other weights or error=False"
+            f"drivers and effects explain {terms.outcome!r} exactly, so that no noise "
+            f"is left to be estimated; leave out what is made of it"
         )
     if found.at_bound:
         warnings.warn(
@@ -192,10 +198,12 @@ def warn_of_components(found: ErrorComponents, terms: IVTerms) -> None:
             InferenceWarning,
             stacklevel=3,
         )
-    if terms.effects == "random" and found.between < found.noise:
-        warnings.warn(
-            "the variance of the random city effects is not positive; they are left "
-            'out, as with effects="none"',
-            InferenceWarning,
-            stacklevel=3,
-        )
+    if terms.effects != "random" or found.between >= found.noise:
+        return found
+    warnings.warn(
+        "the variance of the random city effects is not positive; they are left "
+        'out, as with effects="none"',
+        InferenceWarning,
+        stacklevel=3,
+    )
+    return replace(found, between=found.noise)

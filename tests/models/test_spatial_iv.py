@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize
-from spatial_witness import Draw, codes_of, draw_panel, graph_of, nearest_matrix
+from spatial_witness import (
+    Draw,
+    codes_of,
+    draw_panel,
+    graph_of,
+    nearest_matrix,
+    real_interval,
+)
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
-from spatial_coagg.models._spatial_error_moments import (
-    ErrorComponents,
-    ErrorMoments,
-    solve_moments,
-)
+from spatial_coagg.models._spatial_error_moments import ErrorMoments, solve_moments
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.spatial_iv import fit_spatial_iv
 from spatial_coagg.models.spatial_iv_fit import SpatialIVFit
-from spatial_coagg.models.spatial_iv_terms import IVTerms, warn_of_components
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.tables.panel import Panel
 
@@ -443,19 +445,69 @@ def test_random_effects_without_variance_are_told() -> None:
     assert any("variance of the random city effects is not positive" in x for x in told)
 
 
-TERMS = IVTerms("y", ("x0",), (), (), (), "city", lag=False, error=True, orders=2)
+@pytest.mark.parametrize(
+    ("effects", "n", "t", "seed"), [("city-year", 8, 3, 6), ("random", 12, 4, 18)]
+)
+def test_lambda_at_its_bound_is_told(effects: str, n: int, t: int, seed: int) -> None:
+    draw = draw_panel(
+        n=n, t=t, drivers=1, rho=0.0, error=0.9, spillover=0.0,
+        w=nearest_matrix(n, 3, 0), rng=seed,
+    )  # fmt: skip
+    with pytest.warns(InferenceWarning, match=r"lambda = \S+ lies at the bound"):
+        fit = fit_spatial_iv(
+            draw.panel, draw.graph, "y", ["x0"], lag=False, error=True,
+            effects=effects,  # type: ignore[arg-type]
+        )  # fmt: skip
+    assert fit.error_lambda == pytest.approx(real_interval(draw.w)[1], abs=1e-4)
+    assert np.isfinite(fit.estimates.to_numpy()).all()
 
 
-def test_lambda_at_its_bound_is_told() -> None:
-    found = ErrorComponents(0.9999, 1.0, 1.0, at_bound=True)
-    with pytest.warns(InferenceWarning, match=r"lambda = 0\.9999 lies at the bound"):
-        warn_of_components(found, TERMS)
+@pytest.mark.parametrize("effects", [*EFFECTS, "random"])
+def test_an_outcome_without_noise_is_refused(effects: str) -> None:
+    draw = draw_panel(n=12, t=4, rng=1)
+    exact = Draw(draw.x @ np.array([1.0, 2.0]), draw.x, draw.w, draw.codes)
+    with pytest.raises(
+        EstimationError, match="drivers and effects explain 'y' exactly"
+    ):
+        fit_of(exact, lag=False, error=True, effects=effects)
 
 
-def test_moments_that_give_no_variance_are_refused() -> None:
-    found = ErrorComponents(0.5, -0.2, 1.0)
-    with pytest.raises(EstimationError, match=r"a variance of -0\.2"):
-        warn_of_components(found, TERMS)
+def test_an_outcome_in_large_units_is_not_without_noise() -> None:
+    draw = draw_panel(n=12, t=4, rng=1)
+    one, other = (
+        fit_of(Draw(unit * draw.y, draw.x, draw.w, draw.codes)) for unit in (1.0, 1e15)
+    )
+    ratio = other.estimates["estimate"] / one.estimates["estimate"]
+    np.testing.assert_allclose(ratio, [1e15, 1e15, 1.0], rtol=1e-6)
+
+
+def test_moments_that_are_each_other_count_once() -> None:
+    # Pairs of neighbours: W'W = WW = I, so that e'e and (We)'(We) are the same moment.
+    w = np.kron(np.eye(6), [[0.0, 1.0], [1.0, 0.0]])
+    draw = draw_panel(n=12, t=4, w=w, rho=0.0, spillover=0.0, rng=1)
+    fit = fit_of(draw, lag=False, error=True, effects="random")
+    z = np.hstack([draw.x.reshape(48, -1), np.ones((48, 1))])
+    y = draw.y.ravel()
+    rest = (y - z @ np.linalg.lstsq(z, y, rcond=None)[0]).reshape(4, 12)
+    means = rest.mean(axis=0)
+    blocks = [(rest - means, 3), (2 * means[None], 1)]
+
+    def parts(u: FloatArray, rows: int, error: float) -> tuple[float, float]:
+        """Return e'e and e'We over their rows."""
+        e = u - error * u @ w.T
+        return np.sum(e * e) / rows / 12, np.sum(e * (e @ w.T)) / rows / 12
+
+    def criterion(error: float, scales: list[float]) -> float:
+        gaps = [parts(u, rows, error)[1] for u, rows in blocks]
+        return 3 * (gaps[0] / scales[0]) ** 2 + (gaps[1] / scales[1]) ** 2
+
+    first = optimize.brentq(lambda x: parts(*blocks[0], x)[1], -0.999, 0.999)
+    scales = [parts(u, rows, first)[0] for u, rows in blocks]
+    found = optimize.minimize_scalar(
+        criterion, bounds=(-0.999, 0.999), args=(scales,), options={"xatol": 1e-12}
+    )
+    assert fit.error_lambda == pytest.approx(found.x, abs=1e-6)
+    assert fit.sigma2 == pytest.approx(parts(*blocks[0], found.x)[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -469,7 +521,7 @@ def test_the_search_for_lambda_finds_a_bound_that_is_best(seed: int) -> None:
     )  # fmt: skip
     error, _, at_bound = solve_moments(moments, (-1.0, 1.0), None)
     assert at_bound
-    assert error == 1.0
+    assert error == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(
