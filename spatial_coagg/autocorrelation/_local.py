@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.autocorrelation._permutations import (
-    FloatArray,
     IntArray,
     SparseMatrix,
     neighbour_draws,

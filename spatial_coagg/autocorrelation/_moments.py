@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatial_coagg.autocorrelation._permutations import FloatArray, SparseMatrix
+from spatial_coagg._typing import FloatArray
+from spatial_coagg.autocorrelation._permutations import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import factor
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Values of the parameters handled at once.

@@ -7,12 +7,11 @@ f = b x + g W_x x: the sum of A^s S^-1 f over s = 0 ... h, A = S^-1 (tau I + eta
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._responses import solver
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
+
 Roots: TypeAlias = NDArray[Any]
 
 

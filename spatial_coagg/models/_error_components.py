@@ -1,17 +1,14 @@
 """Statistics of random city effects and spatial errors (Baltagi, Song and Koh 2003)."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.weights._logdet import spectrum
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,11 @@
 """Moran's I of least-squares residuals and its exact moments."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

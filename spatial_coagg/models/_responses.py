@@ -12,9 +12,9 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import EigenSpectrum, Spectrum, factor
 
-FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Solve: TypeAlias = Callable[[FloatArray], FloatArray]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
+
 IntArray: TypeAlias = NDArray[np.int64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 

@@ -1,14 +1,9 @@
 """What year effects take from the scores of rho and lambda."""
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 def score_biases(

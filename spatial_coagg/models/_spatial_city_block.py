@@ -6,16 +6,13 @@ units of the noise.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.linalg import splu
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_moments import SparseMatrix
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Links per pair of cities up to which factorisations are sparse.
 SPARSE, FEW = 0.05, 400

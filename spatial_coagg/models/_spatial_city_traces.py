@@ -1,18 +1,15 @@
 """Traces with I + scale B B', from blocks of solutions."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_city_block import CityBlock
 from spatial_coagg.models._spatial_grams import Filter, Multiplied, passed_on
 from spatial_coagg.weights._logdet import factor
 from spatial_coagg.weights._solve import Factors, blocks, multiplier, unit_columns
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_likelihood import EDGE, FAR
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 MomentWeights: TypeAlias = Literal["unweighted", "weighted", "fully-weighted"]
 # Eigenvalue of the moments' correlation below which they depend on each other.

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import factor
 from spatial_coagg.weights._solve import Factors, blocks, multiplier, unit_columns
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Filter: TypeAlias = tuple[SparseMatrix, float]
 Multiplied: TypeAlias = tuple[FloatArray | SparseMatrix, float]

@@ -1,18 +1,14 @@
 """Information matrices of (slopes, rho, lambda, sigma2), effects projected out."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.weights._logdet import solve
-
-FloatArray: TypeAlias = NDArray[np.float64]
-
 
 # Smallest eigenvalue, in units of the diagonal, above which a matrix is positive
 # definite and not the rounding of a flat one.

@@ -1,11 +1,10 @@
 """Rows of a spatial equation with instruments: swept, filtered, quasi-demeaned."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_error_moments import (
     ErrorComponents,
     MomentWeights,
@@ -15,8 +14,6 @@ from spatial_coagg.models._spatial_error_moments import (
 from spatial_coagg.models._spatial_levels import Levels, fixed_levels
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models._spatial_two_stage import TwoStage, two_stage
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

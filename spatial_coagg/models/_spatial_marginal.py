@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import integrate, optimize, special
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_moments import SpatialMoments
 
-FloatArray: TypeAlias = NDArray[np.float64]
 LogDensity: TypeAlias = Callable[[float], float]
 
 # Places of the first look, and depth below the top (in logarithms) of what is left out.

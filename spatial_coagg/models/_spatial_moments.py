@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._solve import multiplier
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 

@@ -6,13 +6,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import Spectrum, factor, solve
 from spatial_coagg.weights._solve import blocks
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Fewest and most nodes, and the relative error that sets their number.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_information import (
     expected_information,
     inverse_of,
@@ -23,7 +23,6 @@ from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
 from spatial_coagg.weights._solve import blocks, unit_columns
 
-FloatArray: TypeAlias = NDArray[np.float64]
 Operator: TypeAlias = Callable[[FloatArray], FloatArray]
 
 _ROWS_SUM = 1e-9

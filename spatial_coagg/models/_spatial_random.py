@@ -13,9 +13,9 @@ from itertools import product
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_city_block import CityBlock, CityProducts
 from spatial_coagg.models._spatial_likelihood import (
     AT_BOUND,
@@ -25,7 +25,6 @@ from spatial_coagg.models._spatial_likelihood import (
 )
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 
-FloatArray: TypeAlias = NDArray[np.float64]
 ErrorForm: TypeAlias = Literal["none", "baltagi", "kapoor-kelejian-prucha"]
 
 # Where the maximum is looked for: lambda in its interval, ln(1 + d^2 phi), psi.

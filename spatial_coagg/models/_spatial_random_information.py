@@ -4,11 +4,10 @@ Order of the parameters: slopes, rho, lambda, psi, phi, sigma2; those that are f
 """
 
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_city_traces import city_block_traces
 from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
@@ -20,8 +19,6 @@ from spatial_coagg.models._spatial_random import (
     derivatives,
 )
 from spatial_coagg.weights._logdet import solve
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Where the parameters of the covariance stand.
 PLACES = {"rho": 0, "error": 1, "phi": 2, "sigma2": 3}

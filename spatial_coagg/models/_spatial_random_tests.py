@@ -1,18 +1,14 @@
 """Scores of rho and lambda where city effects are random."""
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_moments import SparseMatrix, lag
 from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
 from spatial_coagg.models._spatial_random_information import (
     expected_random_information,
 )
 from spatial_coagg.models._spatial_tests import Scores, tells_apart
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 
 def random_scores(

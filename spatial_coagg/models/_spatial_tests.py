@@ -1,16 +1,14 @@
 """Scores of rho and lambda at restricted estimates, and what they are set against."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Likelihood
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Share of rho's information below which nothing is left of it given lambda.
 _APART = 1e-10

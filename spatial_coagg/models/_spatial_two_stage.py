@@ -1,13 +1,12 @@
 """Two-stage least squares on flat rows: estimates, first stages, tests."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
 
 # Share of the largest pivot, columns of length one, below which one is dependent.
 DEPENDENT = 1e-9

@@ -3,12 +3,12 @@
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg as dense
 from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
+
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Steps of Lanczos's method, and the residual at which it stops, as a share of the

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import linalg as dense
 from scipy import sparse
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._extremes import (
     extremes_of_symmetric,
     interval_between,
@@ -41,7 +42,6 @@ __all__ = [
     "symmetriser",
 ]
 
-FloatArray: TypeAlias = NDArray[np.float64]
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Places up to which anything of N x N is formed without being asked for.

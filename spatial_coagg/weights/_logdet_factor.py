@@ -2,15 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
 from spatial_coagg.weights._logdet_moments import MomentSpectrum
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Places from which a factorisation is dear and the likelihood sharp: windows are
 # narrow, with fewer nodes.

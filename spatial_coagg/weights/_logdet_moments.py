@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 from scipy import fft, sparse
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
+
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Probes whose vectors are held at one time.

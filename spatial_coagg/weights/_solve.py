@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from spatial_coagg._typing import FloatArray
+
 SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Places up to which, and share of the pairs linked from which, W is dense to LAPACK.
