@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -274,9 +275,14 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         with replaced_file(path) as fresh:
             write_workbook(sheets, fresh)
     elif path.suffix == ".csv":
-        for number, (name, table) in enumerate(tables.items()):
-            target = _companion(path, name) if number else path
-            written_file(target, "\ufeff" + table.to_csv(lineterminator="\n"))
+        first, *others = tables
+        targets = {first: path} | {name: _companion(path, name) for name in others}
+        # All are complete before one takes its name.
+        with ExitStack() as stack:
+            for name, target in targets.items():
+                text = tables[name].to_csv(lineterminator="\n")
+                fresh = stack.enter_context(replaced_file(target))
+                fresh.write_text(text, encoding="utf-8-sig", newline="\n")
     else:
         raise SettingsError(f"{path}: write to a file that ends in .csv or .xlsx")
 
