@@ -26,6 +26,12 @@ NEWTON, ROUNDS = 12, 4
 AT_BOUND = 1e-4
 
 
+def is_bound(value: float, bounds: tuple[float, float]) -> bool:
+    """Tell whether a coefficient lies at an end of where it is looked for."""
+    low, high = bounds
+    return bool(min(value - low, high - value) < AT_BOUND * (high - low))
+
+
 @dataclass(frozen=True, slots=True)
 class Jacobian:
     """years x (ln|I - rho W| - ln(1 - rho), if the unit eigenvalue is swept out).
@@ -49,11 +55,6 @@ class Jacobian:
         low, high = (float(np.clip(end, -FAR, FAR)) for end in self.spectrum.interval)
         edge = EDGE * (high - low)
         return low + edge, high - edge
-
-    def is_bound(self, rho: float) -> bool:
-        """Tell whether rho lies at an end of where it is looked for."""
-        low, high = self.bounds
-        return bool(min(rho - low, high - rho) < AT_BOUND * (high - low))
 
     def value(self, rho: float) -> float:
         """Return the term of the log-likelihood."""
@@ -171,10 +172,10 @@ class Likelihood:
     def _gap(self, found: Solution) -> float:
         """Return the largest score at a solution, in its own standard deviations."""
         gaps = [0.0]
-        if self.lag is not None and not self.lag.is_bound(found.rho):
+        if self.lag is not None and not is_bound(found.rho, self.lag.bounds):
             score = self._rho_score(self.lag, self._reduced(found.error), found.rho)
             gaps.append(abs(score.slope) / np.sqrt(score.scale))
-        if self.error is not None and not self.error.is_bound(found.error):
+        if self.error is not None and not is_bound(found.error, self.error.bounds):
             contrast, ssr = self._contrast(found.rho, found.error)
             bend = self.moments.slopes(found.error)[1]
             curve = 0.5 * self.rows * abs(float(contrast @ bend @ contrast)) / ssr

@@ -43,7 +43,13 @@ from spatial_coagg.models.spatial_random import (
 )
 from spatial_coagg.models.spatial_result import SpatialResult
 from spatial_coagg.models.spatial_rows import SpatialRows, check_columns
-from spatial_coagg.models.spatial_warnings import YEARS_LEFT_OUT, Estimate, Maximum
+from spatial_coagg.models.spatial_warnings import (
+    DRIVER_LEFT_OUT,
+    YEARS_LEFT_OUT,
+    Estimate,
+    Maximum,
+    find_maximum,
+)
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
@@ -251,7 +257,7 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     check_columns(
         likelihood.moments.swept(0.0), rows, outcome, effects, has_lag=plan.has_lag
     )
-    solution = likelihood.maximise()
+    solution = find_maximum(likelihood.maximise, model)
     maximum = _maximum_of(likelihood, solution, plan)
     maximum.check()
     if settled == "bias":
@@ -260,7 +266,7 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
         rows, plan, likelihood, solution, used.lag, used.error, settled
     )
     found = compute_covariance(asked, estimated)
-    maximum.warn_of_flatness(found.matrix, [*rows.labels, *plan.coefficients])
+    maximum.warn(found.matrix, [*rows.labels, *plan.coefficients])
     known = None if likelihood.lag is None else likelihood.lag.spectrum
     whole = SpatialResult(
         rows, plan, likelihood, solution, found, replace(used, known=known)
@@ -335,7 +341,8 @@ def _maximum_of(likelihood: Likelihood, found: Solution, plan: SpatialPlan) -> M
             if part is not None
         ],
         found.log_likelihood,
+        found.ssr / float(likelihood.moments.at(0.0)[0, 0]),
         found.rivals,
         found.gap,
-        "a driver is left out" if plan.by_year else YEARS_LEFT_OUT,
+        DRIVER_LEFT_OUT if plan.by_year else YEARS_LEFT_OUT,
     )

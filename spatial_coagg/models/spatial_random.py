@@ -46,7 +46,12 @@ from spatial_coagg.models.spatial_plan import (
 )
 from spatial_coagg.models.spatial_result import Heading, Numbers
 from spatial_coagg.models.spatial_rows import SpatialRows, check_columns, check_noise
-from spatial_coagg.models.spatial_warnings import YEARS_LEFT_OUT, Estimate, Maximum
+from spatial_coagg.models.spatial_warnings import (
+    YEARS_LEFT_OUT,
+    Estimate,
+    Maximum,
+    find_maximum,
+)
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
@@ -173,7 +178,7 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
         rows, model, form, used.lag, used.error, serial=serial
     )
     _check_columns(likelihood.columns, rows, outcome, has_lag=plan.has_lag)
-    found = likelihood.maximise()
+    found = find_maximum(likelihood.maximise, model)
     maximum = _maximum_of(likelihood, found, model)
     maximum.check()
     if found.point.phi == 0:
@@ -234,11 +239,12 @@ def random_likelihood(
     has_lag, has_error = model in WITH_LAG, model in WITH_ERROR
     years, cities = rows.y.shape
     needed = 3 if serial else 2
-    if years < needed or cities <= len(rows.labels) + max(1, has_lag + has_error):
+    slopes = len(rows.labels)
+    fewest = slopes + max(1, has_lag + has_error) + 1
+    if years < needed or cities < fewest:
         raise EstimationError(
             f"{years} years of {cities} cities are too few for random city effects and "
-            f"{len(rows.labels)} slopes; it takes {needed} years and more cities than "
-            f"slopes"
+            f"{slopes} slopes; it takes {needed} years and {fewest} cities"
         )
     outcome = rows.y[:, :, None]
     lagged = lag(outcome, own) if has_lag else np.zeros_like(outcome)
@@ -291,6 +297,7 @@ def _maximum_of(
         f"{model} with random city effects",
         estimates,
         found.log_likelihood,
+        found.sigma2 / float(np.square(likelihood.columns[:, :, 0]).mean()),
         found.rivals,
         found.gap,
         YEARS_LEFT_OUT,
@@ -350,7 +357,7 @@ class _RandomResult:
         labels += [NAMES[name] for name in free]
         values = [*self._slopes(), *([self.found.rho] if has_lag else [])]
         values += [getattr(self.found.point, name) for name in free]
-        self.maximum.warn_of_flatness(self.covariance, labels)
+        self.maximum.warn(self.covariance, labels)
         whole = uncentred_covariance(
             self.covariance, self.likelihood.means, has_lag=has_lag
         )

@@ -29,7 +29,7 @@ _RESERVED = (CONSTANT, "rho", "lambda", "psi", "phi", "sigma2")
 _NOTHING_LEFT, _COLLINEAR = 1e-9, 1e-6
 # Share of the outcome's length below which residuals are the rounding of
 # cross-products, and of the largest eigenvalue below which a direction is empty.
-_EXPLAINED, _EMPTY = 1e-13**0.5, 1e-12
+EXPLAINED, _EMPTY = 1e-13**0.5, 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,11 +194,11 @@ def check_observations(
     left = observations_left(years, cities, effects)
     if left > len(rows.labels) + len(beside):
         return
-    estimated = " and ".join([f"{len(rows.labels)} slopes", *beside])
+    estimated = ", ".join([f"{len(rows.labels)} slopes", *beside])
     after = f" after the {effects} effects" if effects != "none" else ""
     raise EstimationError(
         f"{years} years of {cities} cities leave {left} observations for {estimated}"
-        f"{after}, which takes more of them; use more years, fewer drivers or effects"
+        f"{after}; it takes more, so use more years, fewer drivers or fewer effects"
     )
 
 
@@ -238,7 +238,7 @@ def check_noise(
     check_outcome(y, raw, columns[:, :, 2:], outcome, effects)
     # Where W y is y times a number, whatever the drivers, rho is not identified, which
     # is another matter.
-    if has_lag and _unexplained(y, columns[:, :, 1:2]) > _EXPLAINED:
+    if has_lag and _unexplained(y, columns[:, :, 1:2]) > EXPLAINED:
         check_outcome(
             y, raw, columns[:, :, 1:], outcome, effects,
             by="the drivers and its own spatial lag",
@@ -279,10 +279,11 @@ def check_outcome(
             f"the outcome {outcome!r} does not vary{beyond}, so there is nothing to "
             f"explain; use another outcome or other effects"
         )
-    if _unexplained(own, others) <= _EXPLAINED:
+    if _unexplained(own, others) <= EXPLAINED:
+        once = f" once its {effects} effects are out" if effects != "none" else ""
         raise EstimationError(
-            f"{by} explain the outcome {outcome!r} exactly, so no noise is left to "
-            f"estimate a variance from; leave out what the outcome is computed from"
+            f"{by} explain the outcome {outcome!r} exactly{once}, so no noise is left "
+            f"to estimate a variance from; leave out what the outcome is computed from"
         )
 
 

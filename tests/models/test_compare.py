@@ -16,6 +16,7 @@ from spatial_coagg.errors import (
     SpatialCoaggError,
     WeightsError,
 )
+from spatial_coagg.models import compare as compare_module
 from spatial_coagg.models import spatial_logdet
 from spatial_coagg.models.compare import ModelComparison, compare_models
 from spatial_coagg.models.marginals import (
@@ -234,6 +235,9 @@ def test_stochastic_log_determinants_are_those_of_the_fits(draw: Draw) -> None:
             {"effects": "random", "log_determinant": "stochastic"},
             "random effects take exact",
         ),
+        ({"spillovers": [], "spillover_weights": True}, "no driver spills over"),
+        ({"models": ["sdm", "sar", "sdm"]}, "'sdm' occurs twice in models"),
+        ({"models": "sdm"}, "models must be a list of names, such as ..sdm"),
     ],
 )
 def test_options_that_apply_to_no_model_are_refused(
@@ -270,6 +274,24 @@ def test_every_w_costs_its_spectrum_once(draw: Draw, *, many: bool) -> None:
             np.testing.assert_allclose(fit.estimates, alone.estimates, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"models": ["sdm", "sdn"]}, "model must be one of 'ols'"),
+        ({"prior": "normal"}, "prior must be one of 'uniform', BetaPrior"),
+    ],
+)
+def test_options_are_checked_before_the_first_fit(
+    draw: Draw, options: dict[str, object], message: str
+) -> None:
+    with (
+        mock.patch.object(compare_module, "fit_with_matrices") as fitted,
+        pytest.raises(SpatialCoaggError, match=message),
+    ):
+        compare(draw, **options)
+    fitted.assert_not_called()
+
+
 def test_options_reach_the_fits(draw: Draw) -> None:
     found = compare(
         draw, models=["sar"], effects="city", correction="bias", covariance="expected"
@@ -278,6 +300,24 @@ def test_options_reach_the_fits(draw: Draw) -> None:
     assert (fit.effects, fit.correction) == ("city", "bias")
     assert fit.standard_errors == "expected information"
     assert found.basis.endswith("at the estimates before the correction of bias.")
+
+
+@pytest.mark.parametrize("effects", ["city", "year", "city-year"])
+def test_corrected_fits_have_the_criteria_of_the_plain_likelihood(
+    draw: Draw, effects: str
+) -> None:
+    plain, corrected = (
+        compare(draw, models=["ols", "sdm"], effects=effects, correction=each)
+        for each in ("none", "bias")
+    )
+    columns = ["log_likelihood", "aic", "bic"]
+    pd.testing.assert_frame_equal(plain.frame[columns], corrected.frame[columns])
+    for found in (plain, corrected):
+        fit, rows = found.fits["SDM"], draw.y.size
+        assert f"of the same {rows} observations" in found.basis
+        assert fit.facts["bic"] - fit.facts["aic"] == pytest.approx(
+            (len(fit.estimates) + 1) * (np.log(rows) - 2)
+        )
 
 
 @pytest.mark.parametrize(

@@ -620,10 +620,12 @@ def test_sums_over_cities_are_refused_with_rho_or_lambda(
         ("observed", "sar", "bias", 9, "they have no observed information"),
         ("expected", "sar", "none", 20_001, "the expected information takes"),
         ("robust", "sar", "none", 20_001, "the sandwich takes a solution"),
+        (None, "sar", "bias", 20_001, 'use correction="transform" .or "none"., whose'),
+        ("observed", "sar", "bias", 20_001, "whose observed information takes none"),
     ],
 )
 def test_covariance_that_does_not_fit_is_refused(
-    asked: SpatialCovariance,
+    asked: SpatialCovariance | None,
     model: SpatialModel,
     correction: Correction,
     cities: int,
@@ -632,6 +634,16 @@ def test_covariance_that_does_not_fit_is_refused(
     plan = read_plan(model, "city-year", ["x"], None)
     with pytest.raises(SpatialCoaggError, match=message):
         settle_covariance(asked, plan, correction, cities)
+
+
+@pytest.mark.parametrize("model", ["ols", "slx"])
+@pytest.mark.parametrize("asked", ["expected", "observed", "robust"])
+def test_models_without_rho_and_lambda_take_no_solutions(
+    model: SpatialModel, asked: SpatialCovariance
+) -> None:
+    plan = read_plan(model, "city-year", ["x"], None)
+    assert settle_covariance(asked, plan, "transform", 1_000_000) == asked
+    assert settle_covariance(None, plan, "bias", 1_000_000) == "expected"
 
 
 def test_default_is_the_information_that_fits_in_memory() -> None:

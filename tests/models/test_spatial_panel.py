@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 from spatial_witness import (
@@ -12,8 +14,10 @@ from spatial_witness import (
 )
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.weights import _logdet
 
 # Nine cities hardly tell rho from lambda.
 pytestmark = pytest.mark.filterwarnings("ignore:.*has a standard error of")
@@ -107,6 +111,20 @@ def test_lambda_has_the_interval_of_its_own_weights(effects: str) -> None:
         ends = [fit.facts[f"{name}_low"], fit.facts[f"{name}_high"]]
         assert ends == pytest.approx(real_interval(w))
     assert fit.interval == pytest.approx(real_interval(draw.w))
+
+
+@pytest.mark.filterwarnings("ignore:.*phi = 0")
+@pytest.mark.parametrize("model", ["ols", "slx"])
+@pytest.mark.parametrize("effects", ["city-year", "none", "random"])
+def test_models_without_rho_and_lambda_compute_no_eigenvalue(
+    model: str, effects: str
+) -> None:
+    draw = draw_panel(n=12, rng=3)
+    with mock.patch.object(_logdet, "_eigenvalues", side_effect=AssertionError):
+        fit = fit_of(draw, model, effects=effects)
+        spatial_effects(fit, draws=20, rng=1)
+        spatial_effects(fit, method="delta")
+    assert fit.weights.spectrum.interval == pytest.approx(real_interval(draw.w))
 
 
 @pytest.mark.filterwarnings("ignore:.*phi = 0")

@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from spatial_witness import Draw, codes_of, draw_panel, graph_of, nearest_matrix
+from spatial_witness import (
+    Draw,
+    codes_of,
+    dense_model,
+    draw_panel,
+    graph_of,
+    nearest_matrix,
+)
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import (
     AlignmentError,
     DuplicateKeyError,
@@ -19,8 +27,13 @@ from spatial_coagg.errors import (
     UnbalancedPanelError,
     WeightsError,
 )
+from spatial_coagg.models import spatial_logdet, spatial_random
+from spatial_coagg.models.compare import compare_models
+from spatial_coagg.models.marginals import log_marginal_likelihoods
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_random import fit_spatial_random
+from spatial_coagg.models.spatial_rows import observations_left
 from spatial_coagg.tables.panel import Panel
 
 
@@ -149,6 +162,160 @@ def test_more_slopes_than_observations_are_refused() -> None:
         fit_of(draw_panel(n=5, t=3, drivers=6))
 
 
+@pytest.mark.parametrize("effects", ["none", "city", "year", "city-year"])
+def test_what_the_effects_leave_is_the_space_beside_their_dummies(effects: str) -> None:
+    dummies = dense_model(draw_panel(n=5, t=3), "ols", effects, "none").dummies
+    left = 15 - (np.linalg.matrix_rank(dummies) if dummies.size else 0)
+    assert observations_left(3, 5, effects) == left  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("correction", ["transform", "bias", "none"])
+@pytest.mark.parametrize(
+    ("model", "drivers", "beside"),
+    [
+        ("ols", 8, ""),
+        ("sar", 7, ", rho"),
+        ("sem", 8, ", lambda"),
+        ("sac", 6, ", rho, "),
+    ],
+)
+def test_data_without_noise_to_spare_are_refused_by_every_correction(
+    correction: str, model: str, drivers: int, beside: str
+) -> None:
+    draw = draw_panel(n=5, t=3, drivers=drivers, rng=1)
+    told = f"3 years of 5 cities leave 8 observations for {drivers} slopes{beside}"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw, model=model, correction=correction)
+    assert np.isfinite(fit_of(draw_panel(n=6, t=3, drivers=6), model="sar").sigma2)
+
+
+def test_residuals_that_vanish_towards_the_bound_of_lambda_are_refused() -> None:
+    # B is singular there in one direction, in which residuals of two years fit.
+    draw = draw_panel(n=5, t=3, drivers=6, rng=1)
+    for correction in ("transform", "none"):
+        with pytest.raises(
+            EstimationError, match="likelihood of the sem has no maximum"
+        ):
+            fit_of(draw, model="sem", correction=correction)
+
+
+MODELS_OF_NOISE = ["ols", "slx", "sar", "sem", "sac"]
+
+
+def with_outcome(draw: Draw, y: FloatArray) -> Draw:
+    return Draw(y, draw.x, draw.w, draw.codes)
+
+
+@pytest.mark.parametrize("model", MODELS_OF_NOISE)
+@pytest.mark.parametrize("effects", ["none", "city", "year", "city-year", "random"])
+def test_an_outcome_that_does_not_vary_is_named(model: str, effects: str) -> None:
+    draw = draw_panel()
+    for value in (0.0, 3.7):
+        flat = with_outcome(draw, np.full_like(draw.y, value))
+        with pytest.raises(EstimationError, match="outcome 'y' does not vary"):
+            fit_of(flat, model=model, effects=effects)
+
+
+@pytest.mark.parametrize("model", MODELS_OF_NOISE)
+def test_an_outcome_that_the_effects_sweep_out_is_named(model: str) -> None:
+    draw = draw_panel()
+    by_city = with_outcome(draw, np.tile(draw.y[0], (4, 1)))
+    by_year = with_outcome(draw, np.tile(draw.y[:, :1], (1, 9)))
+    for swept, effects, kind in (
+        (by_city, "city", "city"),
+        (by_city, "random", "city"),
+        (by_year, "year", "year"),
+        (with_outcome(draw, by_city.y + by_year.y), "city-year", "city-year"),
+    ):
+        told = f"outcome 'y' does not vary beyond its {kind} effects"
+        with pytest.raises(EstimationError, match=told):
+            fit_of(swept, model=model, effects=effects)
+
+
+@pytest.mark.parametrize("model", MODELS_OF_NOISE)
+@pytest.mark.parametrize("effects", ["none", "city", "year", "city-year", "random"])
+def test_an_outcome_made_of_its_drivers_is_named(model: str, effects: str) -> None:
+    draw = draw_panel()
+    made = with_outcome(draw, 2 * draw.x[:, :, 0] - draw.x[:, :, 1] + 1e4)
+    with pytest.raises(
+        EstimationError, match="drivers explain the outcome 'y' exactly"
+    ):
+        fit_of(made, model=model, effects=effects)
+
+
+@pytest.mark.parametrize("effects", ["none", "city", "city-year", "random"])
+def test_an_outcome_made_of_drivers_and_its_own_lag_is_named(effects: str) -> None:
+    draw = draw_panel()
+    trend = 2 * draw.x[:, :, 0] - draw.x[:, :, 1]
+    made = with_outcome(draw, np.linalg.solve(np.eye(9) - 0.4 * draw.w, trend.T).T)
+    told = "drivers and its own spatial lag explain the outcome 'y' exactly"
+    with pytest.raises(EstimationError, match=told):
+        fit_of(made, model="sar", effects=effects)
+    with warnings.catch_warnings(action="ignore", category=InferenceWarning):
+        assert fit_of(made, model="ols", effects=effects).sigma2 > 0
+
+
+def test_noise_a_hundred_thousand_times_smaller_is_noise() -> None:
+    draw = draw_panel(spread=1e-5, spillover=0.0, error=0.0, rng=2)
+    assert fit_of(draw, model="sar").sigma2 == pytest.approx(1e-10, rel=0.5)
+
+
+@pytest.mark.parametrize("effects", ["none", "city-year", "random"])
+@pytest.mark.parametrize("place", ["weights", "error_weights", "spillover_weights"])
+def test_weights_without_a_link_are_refused(effects: str, place: str) -> None:
+    empty = graph_of(np.zeros((9, 9)))
+    options = {"graph": empty} if place == "weights" else {place: empty}
+    told = f"no city has a neighbour in {place}, every weight is zero"
+    with pytest.raises(WeightsError, match=told):
+        fit_of(draw_panel(), model="gns", effects=effects, **options)
+
+
+def test_a_table_is_no_panel() -> None:
+    draw = draw_panel()
+    told = re.escape(
+        "panel must be a Panel, got DataFrame; make one with Panel.from_fr"
+    )
+    for effects in ("city-year", "random"):
+        with pytest.raises(TypeError, match=told):
+            fit_of(draw, panel=draw.panel.frame, effects=effects)
+    for function in (compare_models, log_marginal_likelihoods):
+        with pytest.raises(TypeError, match=told):
+            function(draw.panel.frame, draw.graph, "y", draw.names)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"covariance": "hc3"}, "covariance must be one of 'expected', 'observed'"),
+        ({"correction": "full"}, "correction must be one of 'transform', 'bias'"),
+        ({"effects": "random", "covariance": "hc3"}, "covariance must be one of"),
+    ],
+)
+def test_options_are_checked_before_anything_is_computed(
+    options: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(*_: object) -> None:
+        raise AssertionError("an eigenvalue was computed")
+
+    monkeypatch.setattr(spatial_logdet, "spectrum", compute)
+    monkeypatch.setattr(spatial_random, "spectrum", compute)
+    with pytest.raises(SpatialCoaggError, match=told):
+        fit_of(draw_panel(), **options)
+
+
+@pytest.mark.parametrize("covariance", ["expected", "serial"])
+def test_options_of_random_effects_are_checked_before_anything_is_computed(
+    covariance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = draw_panel()
+    monkeypatch.setattr(spatial_random, "random_likelihood", None)
+    with pytest.raises(SpatialCoaggError, match="expected"):
+        fit_spatial_random(
+            draw.panel, draw.graph, "y", draw.names, serial=True,
+            covariance=covariance,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
 def test_a_driver_constant_in_time_is_named_under_city_effects() -> None:
     draw = draw_panel()
     x = draw.x.copy()
@@ -228,6 +395,7 @@ def test_two_maxima_of_nearly_the_same_height_are_told() -> None:
         ({"model": "sar", "spillovers": ["x0"]}, "model 'sar' has no W x"),
         ({"spillovers": ["z"]}, "spillovers 'z' are not among the drivers"),
         ({"drivers": []}, "a spatial model needs at least one driver"),
+        ({"spillovers": "x0"}, "spillovers must be a list of names, such as ['x0']"),
         (
             {"effects": "random", "correction": "transform"},
             "random effects are no incidental parameters",
@@ -256,6 +424,14 @@ def test_weights_of_a_term_that_is_not_there_are_refused(
     draw = draw_panel()
     with pytest.raises(EstimationError, match=told):
         fit_of(draw, model=model, effects=effects, **{name: draw.graph})
+
+
+@pytest.mark.parametrize("effects", ["city", "random"])
+def test_weights_of_no_spillovers_are_refused(effects: str) -> None:
+    draw = draw_panel()
+    told = re.escape("spillovers=[], so spillover_weights= does not apply")
+    with pytest.raises(EstimationError, match=told):
+        fit_of(draw, effects=effects, spillovers=[], spillover_weights=draw.graph)
 
 
 def test_a_form_of_random_effects_is_refused_without_them() -> None:
