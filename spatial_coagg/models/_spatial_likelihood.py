@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
+from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_moments import SpatialMoments
 from spatial_coagg.weights._logdet import Spectrum
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 # Share of an interval kept clear at its ends; where it has no end, rho is looked for
 # between these bounds.
