@@ -17,33 +17,43 @@ class SpatialPanelFit(ReducedForm):
     ----------
     title : str
     model : {"ols", "slx", "sar", "sem", "sdm", "sdem", "sac", "gns"}
-    effects : {"none", "city", "year", "city-year"}
+    effects : {"none", "city", "year", "city-year", "random"}
     correction : {"transform", "bias", "none"}
     standard_errors : str
         Which covariance, in words.
     estimates : DataFrame
-        Index: drivers, ``W.<driver>``, ``"constant"``, ``"rho"``, ``"lambda"``; the
-        columns of every fit.
+        Index: drivers, ``W.<driver>``, ``"constant"``, ``"rho"``, ``"lambda"``, with
+        random effects also ``"psi"`` and ``"phi"``; the columns of every fit.
     covariance : DataFrame
-        Of those estimates.
+        Of those estimates; nan where the information is not positive definite, and
+        those of a phi of 0.
     sigma2, sigma2_standard_error : float
         Variance of the noise: squared residuals over `rows`; with both effects and
-        ``"bias"`` corrected by itself.
+        ``"bias"`` corrected by itself; with random effects e' V^-1 e over `rows`, V the
+        covariance of noise and city effects together in units of sigma2.
     log_likelihood : float
-        All constants included; of the transformed data under ``"transform"``.
+        All constants included; of the transformed data under ``"transform"``, of all
+        N T observations else.
     rows : int
-        Effective observations: N T, less those the transformation takes.
+        Effective observations: N T, less those that effects take under ``"transform"``
+        and ``"bias"``.
     interval : tuple of float
-        Admissible rho.
-    r2_within, r2_overall : float
-        1 - squared residuals over the squares of the swept outcome; and of the outcome
-        less its mean, so that effects count as explained (Elhorst's rsqr).
+        Admissible rho; all numbers where the model has none.
+    r2_within : float
+        1 - squared residuals over the squares of the swept outcome; with random effects
+        both less their city means.
+    r2_overall : float
+        1 - squared residuals over the squares of the outcome less its mean, so that
+        effects count as explained (Elhorst's rsqr).
     squared_correlation : float
-        Of the swept outcome with its reduced-form prediction (Elhorst's corr2).
+        Of the swept outcome (with random effects: the outcome) with its reduced-form
+        prediction (Elhorst's corr2).
     city_effects, year_effects : Series or None
-        Deviations from the mean of all, where the model has them.
+        Deviations from the mean of all, where the model has them; with random effects
+        the cities' best predictions, whose mean is not 0.
     level : float
-        That mean (0 with a constant or without effects).
+        That mean; 0 with a constant, which models without effects or with random ones
+        have.
     residuals : Series
         The noise, index (city, year).
     fitted : Series
@@ -53,7 +63,8 @@ class SpatialPanelFit(ReducedForm):
     weights : SpatialWeights
     cities, years : Index
     facts : mapping
-        What a table prints below the estimates; ``sigma2_divisor`` is `rows`.
+        What a table prints below the estimates; ``sigma2_divisor`` is `rows`, ``bic``
+        takes the logarithm of the observations that `log_likelihood` is of.
     """
 
     title: str

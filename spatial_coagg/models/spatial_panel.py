@@ -123,19 +123,24 @@ def fit_spatial_panel(  # noqa: PLR0913 (a model's options, all by name)
 
     Raises
     ------
+    TypeError
+        If `panel` is no Panel or weights are no Graph.
     MissingColumnError, UnbalancedPanelError, AlignmentError
         If a column is missing, a city lacks a year, or weights are about other cities.
     WeightsError
-        If a row of W does not sum to one where it must.
+        If a row of W does not sum to one where it must, or no city has a neighbour.
     EstimationError
-        If a coefficient is not identified (named), there are too few observations, or
-        an option is about a term or effect that the model has not.
+        If a slope is not identified (named), the outcome does not vary beyond its
+        effects or is explained exactly, effects leave no more observations than
+        coefficients, or an option is about a term or effect that the model has not.
 
     Warns
     -----
     InferenceWarning
-        If the correction cannot be the default, rho is at its bound, or the likelihood
-        of a model with rho and lambda has a second maximum nearly as high.
+        If the correction cannot be the default, rho or lambda is at its bound or hardly
+        identified (a standard error above half of its interval; nan where the
+        information is not positive definite), another maximum is nearly as high, or
+        the search did not converge.
     SlowComputationWarning
         If exact log-determinants, not asked for, will take minutes.
 

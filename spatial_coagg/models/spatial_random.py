@@ -118,13 +118,12 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     MissingColumnError, UnbalancedPanelError, AlignmentError
         If a column is missing, a city lacks a year, or weights are about other cities.
     EstimationError
-        If a coefficient is not identified (named), or there are too few observations.
+        As :func:`fit_spatial_panel`; also if the outcome does not vary within cities.
 
     Warns
     -----
     InferenceWarning
-        If phi is zero, rho or lambda at its bound, or the likelihood has a second
-        maximum nearly as high.
+        If phi is zero, and as :func:`fit_spatial_panel`.
 
     Notes
     -----
