@@ -10,7 +10,7 @@ from spatial_witness import draw_panel
 from spatial_coagg._typing import Effects, FloatArray
 from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
-from spatial_coagg.models.spatial_plan import Correction
+from spatial_coagg.models.spatial_plan import Correction, SpatialModel
 from spatial_coagg.tables.panel import Panel
 
 CITIES, YEARS = 25, 8
@@ -45,6 +45,27 @@ def test_biases_are_those_of_dense_matrices() -> None:
 def test_rows_of_sum_one_give_the_form_of_lee_and_yu() -> None:
     w = sparse.csr_array(np.roll(np.eye(CITIES), 1, axis=1))
     assert score_biases(0.4, -0.3, w, w) == pytest.approx((1 / 0.6, 1 / 1.3))
+
+
+@pytest.mark.parametrize("truth", [-0.6, 0.0, 0.6])
+@pytest.mark.parametrize("model", ["sar", "sem"])
+def test_plain_estimates_are_biased_downwards_whatever_their_sign(
+    model: SpatialModel, truth: float
+) -> None:
+    name = "rho" if model == "sar" else "lambda"
+    for seed in range(3):
+        draw = draw_panel(
+            n=10, t=30, rho=truth if model == "sar" else 0.0,
+            error=truth if model == "sem" else 0.0, spillover=0.0, rng=seed,
+        )  # fmt: skip
+        plain, whole = (
+            fit_spatial_panel(
+                draw.panel, draw.graph, "y", draw.names, model=model, effects="year",
+                correction=each,  # type: ignore[arg-type]
+            ).estimates["estimate"][name]
+            for each in ("none", "transform")
+        )  # fmt: skip
+        assert plain < whole - 0.01
 
 
 @pytest.mark.parametrize(

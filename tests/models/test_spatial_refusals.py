@@ -73,6 +73,7 @@ def test_an_island_under_year_effects_is_told(effects: str) -> None:
     with pytest.warns(InferenceWarning, match=re.escape(told)) as caught:
         fit = fit_of(with_island(), effects=effects)
     assert fit.correction == "none"
+    assert "rho and lambda are biased downwards" in str(caught[0].message)
     assert caught[0].filename == __file__
 
 
