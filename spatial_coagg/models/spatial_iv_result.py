@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import listed
+from spatial_coagg.checks import listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents
 from spatial_coagg.models._spatial_iv_rows import Equation, FlatRows
@@ -174,14 +174,19 @@ class IVResult:
 
     def _warn_of_weakness(self, found: FirstStages, names: list[str]) -> None:
         weak = [name for name, f in zip(names, found.f, strict=True) if f < _WEAK]
-        if weak:
-            warnings.warn(
-                f"the instruments of {listed(weak)} are weak (first-stage F "
-                f"{float(found.f.min()):.1f}, below 10): estimates are biased towards "
-                f"least squares and their standard errors too small",
-                InferenceWarning,
-                stacklevel=5,
+        told = f"{listed(weak)} are weak (first-stage F {float(found.f.min()):.1f}"
+        if not weak and found.cragg_donald < _WEAK:
+            told = (
+                f"{listed(names)} are weak together, though not for each one alone "
+                f"(Cragg and Donald's statistic {found.cragg_donald:.1f}"
             )
+        elif not weak:
+            return
+        warn_user(
+            f"the instruments of {told}, below 10): estimates are biased towards least "
+            f"squares and their standard errors too small",
+            InferenceWarning,
+        )
 
     def _overidentification(
         self, found: TwoStage, asked: IVCovariance

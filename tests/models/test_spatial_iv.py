@@ -549,3 +549,21 @@ def test_a_table_says_which_errors_it_prints() -> None:
     assert fit_of(draw_panel(), covariance="robust").facts["standard_errors"] == (
         "robust"
     )
+
+
+def test_instruments_that_are_weak_only_together_are_told() -> None:
+    # Two instruments that are nearly one: each driver alone is predicted well.
+    source, w = np.random.default_rng(2), nearest_matrix(40, 4, 7)
+    z = source.standard_normal((5, 40, 2))
+    z[:, :, 1] = z[:, :, 0] + 0.05 * z[:, :, 1]
+    noise = source.standard_normal((5, 40, 3))
+    x = z + 0.3 * noise[:, :, :2]
+    y = x.sum(axis=2) + noise.sum(axis=2)
+    draw = Draw(y, np.concatenate([x, z], axis=2), w, codes_of(40))
+    with pytest.warns(InferenceWarning, match="'x0', 'x1' are weak together, though"):
+        fit = fit_spatial_iv(
+            draw.panel, draw.graph, "y", ["x0", "x1"], endogenous=["x0", "x1"],
+            instruments=["x2", "x3"], lag=False,
+        )  # fmt: skip
+    assert (fit.first_stages["f"] > 100).all()
+    assert fit.cragg_donald < 10
