@@ -279,9 +279,12 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         targets = {first: path} | {name: _companion(path, name) for name in others}
         # All are complete before one takes its name.
         with ExitStack() as stack:
-            for name, target in targets.items():
+            drafts = {
+                name: stack.enter_context(replaced_file(target))
+                for name, target in targets.items()
+            }
+            for name, fresh in drafts.items():
                 text = tables[name].to_csv(lineterminator="\n")
-                fresh = stack.enter_context(replaced_file(target))
                 fresh.write_text(text, encoding="utf-8-sig", newline="\n")
     else:
         raise SettingsError(f"{path}: write to a file that ends in .csv or .xlsx")
