@@ -109,7 +109,7 @@ def check_finite(frame: pd.DataFrame, *, name: str) -> None:
         )
 
 
-def warn_user(message: str, category: type[Warning]) -> None:
+def warn_user(message: Warning | str, category: type[Warning] | None = None) -> None:
     """Warn at the line outside the package that called into it."""
     frame, depth = inspect.currentframe(), 1
     while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):

@@ -1,7 +1,6 @@
 """From p-values of cities to classes: false discoveries, quadrants, labels."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from spatial_coagg._typing import FloatArray, IntArray
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, warn_user
 from spatial_coagg.errors import InferenceWarning, SpatialCoaggError
 
 FalseDiscovery: TypeAlias = Literal["benjamini-hochberg", "bonferroni", "none"]
@@ -79,14 +78,13 @@ class LocalPlan:
             drawn = max(DEFAULT_PERMUTATIONS, needed)
             return SettledPlan(drawn, self.fdr, self.alpha, self.workers)
         if self.permutations < needed:
-            warnings.warn(
+            warn_user(
                 f"with {self.permutations} permutations no p-value can be below "
                 f"{2 / (self.permutations + 1):.2g}, but the strictest cut-off "
                 f"({self.fdr}, {tests} cities, level {self.alpha:g}) is "
                 f"{2 / (needed + 1):.2g}: fewer cities may be found than there are; "
                 f'use permutations={needed} or more, or permutations="enough"',
                 InferenceWarning,
-                stacklevel=3,
             )
         return SettledPlan(self.permutations, self.fdr, self.alpha, self.workers)
 

@@ -12,7 +12,7 @@ from libpysal.weights import W
 
 from spatial_coagg._typing import Alternative, FloatArray
 from spatial_coagg.autocorrelation._permutations import SparseMatrix
-from spatial_coagg.checks import check_choice, check_unique, listed
+from spatial_coagg.checks import check_choice, check_unique, listed, warn_user
 from spatial_coagg.errors import (
     AlignmentError,
     IsolatedCityWarning,
@@ -80,11 +80,10 @@ def link_values(
     linked = np.asarray(ends != 0)
     islands = tuple(str(city) for city in ordered.index[~linked])
     if islands:
-        warnings.warn(
+        warn_user(
             f"{len(islands)} cities without neighbours are left out of {statistic}: "
             f"{listed(islands)}",
             IsolatedCityWarning,
-            stacklevel=3,
         )
         ordered, matrix = ordered[linked], matrix[linked][:, linked]
     if len(ordered) < FEWEST:

@@ -1,12 +1,11 @@
 """Location quotients: how much more of an industry a city has than the nation."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from spatial_coagg.checks import check_cities_covered, check_unique, listed
+from spatial_coagg.checks import check_cities_covered, check_unique, listed, warn_user
 from spatial_coagg.errors import AlignmentError, DataWarning, SpatialCoaggError
 from spatial_coagg.indices.jobs_table import JobsTable
 
@@ -191,12 +190,11 @@ def _describe(table: JobsTable, groups: pd.Series, within: pd.Series | None) -> 
     counts = ", ".join(
         f"{count} of {name!r}" for name, count in unknown.sum().items() if count > 0
     )
-    warnings.warn(
+    warn_user(
         f"jobs are missing in {int(unknown.any(axis='columns').sum())} rows of the "
         f"jobs table ({counts}); where an industry's jobs or the total is missing, the "
         f"city is left out of that industry's totals, and its quotient is missing",
         DataWarning,
-        stacklevel=3,
     )
     return f"{words}, cities with missing jobs left out"
 

@@ -1,6 +1,5 @@
 """The equation of a dynamic spatial panel: columns, likelihood, correction, labels."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import (
     EstimationError,
     InferenceWarning,
@@ -153,23 +153,21 @@ class DynamicEquation:
         low, high = self.matrices.spectrum.interval
         room = 1e-4 * (min(high, 30.0) - max(low, -30.0))
         if not low + room < found.rho < high - room:
-            warnings.warn(
+            warn_user(
                 f"rho = {found.rho:.4f} lies at or beyond the bound of its admissible "
                 f"interval ({low:.4f}, {high:.4f}): the model does not fit these data, "
                 f'or the years are too few for correction="bias"',
                 InferenceWarning,
-                stacklevel=3,
             )
         dynamics = self.dynamics(found)
         largest = self.largest_root(found)
         if largest >= 1:
-            warnings.warn(
+            warn_user(
                 f"the model is not stable: tau + eta + rho = {dynamics.total:.4f} and "
                 f"the largest root of its dynamics is {largest:.4f}, not below one; "
                 f"shocks do not die out and there are no long-run effects (take "
                 f"differences, or year effects)",
                 InferenceWarning,
-                stacklevel=3,
             )
 
     def largest_root(self, found: Solution) -> float:

@@ -1,6 +1,5 @@
 """Draws of estimates, and what draws of effects say of their uncertainty."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from spatial_coagg._typing import FloatArray, Seed
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 
 # Draws where nothing is asked for.
@@ -144,9 +143,8 @@ def draw_jointly(
             f"more years or fewer drivers"
         )
     if rejected > MANY * draws:
-        warnings.warn(
+        warn_user(
             f"{told} and are not used: standard errors are too small",
             InferenceWarning,
-            stacklevel=4,
         )
     return found[kept], rejected

@@ -1,6 +1,5 @@
 """Effects of a dynamic spatial model: at once, over the years, in the long run."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spatial_coagg._typing import FloatArray, Seed
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import (
     EstimationError,
     InferenceWarning,
@@ -139,11 +139,10 @@ def dynamic_effects(
         )
     joint = JointEstimates.of(fit)
     if not fit.is_stable:
-        warnings.warn(
+        warn_user(
             f"the model is not stable (largest root {fit.largest_root:.4f}): it has no "
             f"long-run effects",
             InferenceWarning,
-            stacklevel=2,
         )
     point = joint.effects(joint.values[None], horizon)[0]
     rejected = 0

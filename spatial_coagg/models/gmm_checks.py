@@ -1,11 +1,10 @@
 """What makes a dynamic model impossible to estimate, or doubtful once estimated."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from spatial_coagg.checks import listed
+from spatial_coagg.checks import listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._gmm_estimation import Course, Problem
 from spatial_coagg.models._gmm_moments import InstrumentMatrix
@@ -109,7 +108,7 @@ def check_identified(problem: Problem, labels: Sequence[str]) -> None:
 def warn_of_doubts(fit: DynamicGmmFit, course: Course) -> None:
     """Warn of what the estimate itself shows to be doubtful."""
     for message in _doubts(fit, course):
-        warnings.warn(message, InferenceWarning, stacklevel=3)
+        warn_user(message, InferenceWarning)
 
 
 def _check_collinearity(labels: Sequence[str], products: np.ndarray) -> None:

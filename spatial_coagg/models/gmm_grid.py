@@ -1,7 +1,6 @@
 """A panel's variables and their lags on the whole calendar."""
 
 import re
-import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import BoolArray, FloatArray
-from spatial_coagg.checks import check_columns_exist, check_finite, listed
+from spatial_coagg.checks import check_columns_exist, check_finite, listed, warn_user
 from spatial_coagg.errors import EstimationError, MissingValueWarning
 from spatial_coagg.tables.panel import Panel, plain
 
@@ -143,9 +142,8 @@ def _warn_of_missing(frame: pd.DataFrame, columns: list[str]) -> None:
     rows = lacking.any(axis=1)
     if rows.any():
         without = [columns[k] for k in np.flatnonzero(lacking.any(axis=0))]
-        warnings.warn(
+        warn_user(
             f"{int(rows.sum())} of {len(frame)} rows lack a value of {listed(without)} "
             f"and are left out, the first at {plain(frame.index[rows.argmax()])}",
             MissingValueWarning,
-            stacklevel=4,
         )

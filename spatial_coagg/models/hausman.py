@@ -1,6 +1,5 @@
 """Hausman's test of whether the city effects may be treated as random."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 from linearmodels.panel import PanelOLS
 
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, warn_user
 from spatial_coagg.errors import InferenceWarning
 from spatial_coagg.models._static_sweep import group_means
 from spatial_coagg.models.covariances import CovarianceChoice, covariance_rule
@@ -175,12 +174,11 @@ def _classical(
     scaled = variances / np.outer(unit, unit)
     positive = bool(np.linalg.eigvalsh(scaled)[0] > 0)
     if not positive:
-        warnings.warn(
+        warn_user(
             "the variance of the difference between fixed and random effects is not "
             "positive definite, so the classical Hausman statistic means little; use "
             "method='mundlak'",
             InferenceWarning,
-            stacklevel=3,
         )
     ratio = difference / unit
     statistic = float(ratio @ np.linalg.pinv(scaled, hermitian=True) @ ratio)

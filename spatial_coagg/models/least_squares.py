@@ -1,6 +1,5 @@
 """Least squares by linearmodels, with labels, units and factors put right."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 
 from spatial_coagg._typing import Effects, FloatArray
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models.covariances import CovarianceRule
 from spatial_coagg.models.fit import tabulate_estimates
@@ -160,12 +160,11 @@ def repaired_covariance(matrix: FloatArray) -> FloatArray:
             "few years; cluster by city"
         )
     if values[0] < -_ROUNDING * values[-1]:
-        warnings.warn(
+        warn_user(
             "the two-way clustered covariance is not positive definite; its negative "
             "eigenvalues were set to zero (Cameron, Gelbach and Miller 2011), so "
             "cluster by city if there are few years",
             InferenceWarning,
-            stacklevel=5,
         )
         slopes = (vectors * np.maximum(values, 0)) @ vectors.T
         shared = slopes @ np.linalg.pinv(slopes, hermitian=True) @ shared

@@ -1,13 +1,12 @@
 """Hausman's test of spatial models: may the city effects be treated as random."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models.fit import Fit
 from spatial_coagg.models.hausman import HYPOTHESIS, HausmanMethod
@@ -252,12 +251,11 @@ def compare_city_effects(
     scaled = (first - second) / np.outer(unit, unit)
     positive = bool(np.linalg.eigvalsh(scaled)[0] > 0)
     if not positive:
-        warnings.warn(
+        warn_user(
             "the variance of the difference between fixed and random effects is not "
             "positive definite, so the classical Hausman statistic means little; use "
             "method='mundlak'",
             InferenceWarning,
-            stacklevel=2,
         )
     ratio = comparison["difference"].to_numpy() / unit
     statistic = float(ratio @ np.linalg.pinv(scaled, hermitian=True) @ ratio)

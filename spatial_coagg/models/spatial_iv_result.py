@@ -1,6 +1,5 @@
 """The numbers of a spatial model by instruments get their tests and labels."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -119,7 +118,10 @@ class IVResult:
     def _warn_of_rho(self, found: TwoStage) -> None:
         told = outside_interval(self._rho(found.coefficients), self._interval)
         if told:
-            warnings.warn(f"{told}; {INSIDE}", InferenceWarning, stacklevel=4)
+            warn_user(
+                f"{told}; {INSIDE}",
+                InferenceWarning,
+            )
 
     def _rho(self, coefficients: FloatArray) -> float:
         return float(coefficients[-1]) if self.terms.lag else 0.0

@@ -1,12 +1,11 @@
 """Which terms an equation with instruments has, and its rows."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents, MomentWeights
 from spatial_coagg.models._spatial_iv_rows import Equation
@@ -192,18 +191,16 @@ def estimate_components(
             f"is left to be estimated; leave out what is made of it"
         )
     if found.at_bound:
-        warnings.warn(
+        warn_user(
             f"lambda = {found.error:.4f} lies at the bound of its admissible interval: "
             f"the moments of the error do not fit these data",
             InferenceWarning,
-            stacklevel=3,
         )
     if terms.effects != "random" or found.between >= found.noise:
         return found
-    warnings.warn(
+    warn_user(
         "the variance of the random city effects is not positive; they are left "
         'out, as with effects="none"',
         InferenceWarning,
-        stacklevel=3,
     )
     return replace(found, between=found.noise)

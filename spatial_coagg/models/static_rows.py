@@ -1,6 +1,5 @@
 """The rows of a panel that a static model uses, chosen and checked once."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from spatial_coagg.checks import (
     check_finite,
     check_variables,
     listed,
+    warn_user,
 )
 from spatial_coagg.errors import EstimationError, MissingValueWarning
 from spatial_coagg.models._static_sweep import Grouping, count_absorbed, sweep
@@ -125,8 +125,9 @@ def select_rows(panel: Panel, outcome: str, drivers: Sequence[str]) -> StaticRow
     if left_out == len(numbers):
         raise EstimationError(f"no row of the panel has all of {listed(names)}")
     if left_out:
-        warnings.warn(
-            _describe_missing(numbers, left_out), MissingValueWarning, stacklevel=3
+        warn_user(
+            _describe_missing(numbers, left_out),
+            MissingValueWarning,
         )
     return StaticRows(outcome, tuple(drivers), numbers[complete].sort_index(), left_out)
 

@@ -1,10 +1,10 @@
 """Tables of a study brought to the city codes of one year."""
 
-import warnings
 from collections.abc import Sequence
 
 import pandas as pd
 
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import DataWarning
 from spatial_coagg.planner.settings import CrosswalkSettings, MapSettings
 from spatial_coagg.tables.crosswalk import CrosswalkReport, apply_crosswalk
@@ -47,7 +47,10 @@ def follow_changes(
         table, year=settings.year, key=settings.key, additive=additive
     )
     for told in _told(report):
-        warnings.warn(f"{name}: {told}", DataWarning, stacklevel=4)
+        warn_user(
+            f"{name}: {told}",
+            DataWarning,
+        )
     if settings.key == "code" or boundaries is None or boundaries.builtin is None:
         return moved
     names = load_shapes()["name_zh"]

@@ -1,6 +1,5 @@
 """The tables and the map of a study, read and restricted to its sample."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from spatial_coagg.checks import check_columns_exist, listed
+from spatial_coagg.checks import check_columns_exist, listed, warn_user
 from spatial_coagg.errors import AlignmentError, DataWarning, SettingsError
 from spatial_coagg.example import Example, load_example
 from spatial_coagg.planner.city_codes import follow_changes
@@ -209,10 +208,9 @@ def _read_jobs(settings: JobsSettings) -> pd.DataFrame:
     )
     if settings.total:
         return jobs
-    warnings.warn(
+    warn_user(
         "no column of total jobs is named: the total is the sum of the industries read",
         DataWarning,
-        stacklevel=3,
     )
     return jobs.assign(total=jobs.sum(axis="columns", skipna=False))
 
@@ -316,8 +314,9 @@ def _tell_differences(jobs: pd.DataFrame, controls: pd.DataFrame) -> None:
     ):
         only = table.index.unique("city").difference(other.index.unique("city"))
         if len(only) > 0:
-            warnings.warn(
-                f"{len(only)} cities {words}: {listed(only)}", DataWarning, stacklevel=3
+            warn_user(
+                f"{len(only)} cities {words}: {listed(only)}",
+                DataWarning,
             )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Protocol, TypeVar
 
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import SpatialCoaggWarning
 
 
@@ -35,7 +36,10 @@ def noted(compute: Callable[[Self], Value]) -> Callable[[Self], Value]:
         for warning in caught:
             if issubclass(warning.category, SpatialCoaggWarning):
                 self.notes[str(warning.message)] = None
-            warnings.warn(warning.message, warning.category, stacklevel=2)
+            warn_user(
+                warning.message,
+                warning.category,
+            )
         return value
 
     return wrapper

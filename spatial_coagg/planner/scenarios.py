@@ -1,6 +1,5 @@
 """What-if: the outcome of every city where theta rises in some."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import Seed
-from spatial_coagg.checks import check_choice, check_unique, listed
+from spatial_coagg.checks import check_choice, check_unique, listed, warn_user
 from spatial_coagg.errors import (
     AlignmentError,
     DataWarning,
@@ -249,7 +248,10 @@ def _move_jobs(
     step = scale.moved(moved.before, moved.after)
     table = pd.DataFrame({"before": moved.before, "after": moved.after, "step": step})
     for note in moved.notes:
-        warnings.warn(note, DataWarning, stacklevel=3)
+        warn_user(
+            note,
+            DataWarning,
+        )
     known = KnownTheta(moved.before, moved.low, moved.high)
     return _Moved(table, known, moved.notes)
 
@@ -263,7 +265,10 @@ def _beyond(outside: pd.Series, known: KnownTheta) -> tuple[str, ...]:
         f"theta of {cities} ({listed(beyond)}) leaves the values seen, {known.low:.2f} "
         f"to {known.high:.2f}: the model is asked about what its data do not show"
     )
-    warnings.warn(note, ExtrapolationWarning, stacklevel=3)
+    warn_user(
+        note,
+        ExtrapolationWarning,
+    )
     return (note,)
 
 

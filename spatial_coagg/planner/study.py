@@ -1,6 +1,5 @@
 """The whole flow behind one object: from settings to a report."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ from spatial_coagg.autocorrelation.transitions import (
     ClassTransitions,
     class_transitions,
 )
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import DataWarning
 from spatial_coagg.indices.coagglomeration import group_thetas
 from spatial_coagg.indices.quotient import LocationQuotients, location_quotient
@@ -254,7 +254,10 @@ class Study:
         study = self._spatial
         if study is None or not study.gap:
             return study
-        warnings.warn(study.gap, DataWarning, stacklevel=2)
+        warn_user(
+            study.gap,
+            DataWarning,
+        )
         return None
 
     @property

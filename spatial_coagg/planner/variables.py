@@ -1,7 +1,6 @@
 """Variables of a regression, written as a name, ln(name) or ln1p(name)."""
 
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from spatial_coagg.checks import check_columns_exist
+from spatial_coagg.checks import check_columns_exist, warn_user
 from spatial_coagg.errors import DataWarning, Problem, SettingsError, TableError
 
 _FORM = re.compile(
@@ -111,5 +110,8 @@ def _transform(
                 f'zeros = "missing" to leave such rows out'
             )
             raise TableError("the study's variables", [Problem(way_out)])
-        warnings.warn(f"{found}; those rows are left out", DataWarning, stacklevel=4)
+        warn_user(
+            f"{found}; those rows are left out",
+            DataWarning,
+        )
     return pd.Series(np.log(values.where(~impossible) + shift))

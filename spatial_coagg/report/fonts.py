@@ -1,7 +1,6 @@
 """Names that a figure can show: Chinese where a font has it, else others."""
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import DataWarning
 
 # Families that hold Chinese, Japanese and Korean glyphs, in the order preferred.
@@ -62,11 +62,10 @@ def set_readable_fonts(figure: Figure) -> None:
         return
     family = chinese_font()
     if family is None:
-        warnings.warn(
+        warn_user(
             "no installed font shows Chinese: words of the printed maps are boxes; "
             "install one, such as Noto Sans CJK SC",
             DataWarning,
-            stacklevel=3,
         )
         return
     for text in texts:
@@ -108,10 +107,9 @@ def readable_names(
         return ReadableNames(dict(names), (family, LATIN))
     shown = {code: (fallback or {}).get(code, code) for code in names}
     told = "the other names" if fallback else "codes"
-    warnings.warn(
+    warn_user(
         f"no installed font shows Chinese: the figure has {told}; install one, such as "
         f"Noto Sans CJK SC",
         DataWarning,
-        stacklevel=3,
     )
     return ReadableNames(shown, (LATIN,))

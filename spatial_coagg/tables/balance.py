@@ -1,13 +1,12 @@
 """Which cities or years to keep so that every city has every year."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import BalancePolicy
-from spatial_coagg.checks import listed
+from spatial_coagg.checks import listed, warn_user
 from spatial_coagg.errors import BalanceWarning, UnbalancedPanelError
 
 POLICIES: tuple[BalancePolicy, ...] = ("error", "drop-cities", "drop-years")
@@ -48,11 +47,10 @@ def complete_labels(
             f"{word} lacks a value of {listed(columns)}; use the other policy or "
             f"fewer variables"
         )
-    warnings.warn(
+    warn_user(
         f"{len(left)} of {len(complete)} {word} left out to balance the panel: "
         f"{listed(left.tolist())}",
         BalanceWarning,
-        stacklevel=3,
     )
     return kept
 

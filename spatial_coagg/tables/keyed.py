@@ -1,12 +1,11 @@
 """Rows keyed by city and year: cells read into codes, years, numbers and text."""
 
-import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from spatial_coagg.checks import listed
+from spatial_coagg.checks import listed, warn_user
 from spatial_coagg.errors import DataWarning, Problem, SpatialCoaggError, TableError
 from spatial_coagg.tables.cells import is_blank, plain_text, read_numbers
 from spatial_coagg.tables.keys import find_gaps, read_codes, read_years
@@ -200,13 +199,12 @@ def warn_of_gaps(index: pd.Index, *, source: str) -> None:
     cities = gaps.unique("city")
     years = [int(year) for year in gaps.unique("year").sort_values()]
     noun = "city" if len(cities) == 1 else "cities"
-    warnings.warn(
+    warn_user(
         f"{source}: {len(gaps)} years are missing between the first and last year of "
         f"{len(cities)} {noun} (in {listed(years)}), such as city "
         f"{gaps[0][0]!r} in {gaps[0][1]}. The gaps stay gaps: no value is carried over "
         f"them",
         DataWarning,
-        stacklevel=3,
     )
 
 

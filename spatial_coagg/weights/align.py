@@ -1,6 +1,5 @@
 """Weights and the labels of their cities: accept, reorder, restrict."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,6 +13,7 @@ from spatial_coagg.checks import (
     check_cities_covered,
     check_same_cities,
     listed,
+    warn_user,
 )
 from spatial_coagg.errors import LostLinkWarning
 from spatial_coagg.weights._matrix import SparseMatrix, neighbour_counts
@@ -204,11 +204,10 @@ def _warn_of_lost_links(links: Links, selected: Links) -> None:
     if not lost.any():
         return
     bare = selected.cities[(after == 0) & (before > 0)]
-    warnings.warn(
+    warn_user(
         f"{lost.sum()} of {before.sum()} links of the {len(after)} selected cities "
         f"lead to cities outside the selection and are lost; {np.count_nonzero(lost)} "
         f"cities lose some, {len(bare)} lose all"
         + (f": {listed(bare, limit=30)}" if len(bare) > 0 else ""),
         LostLinkWarning,
-        stacklevel=4,
     )

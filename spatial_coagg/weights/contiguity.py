@@ -1,6 +1,5 @@
 """Neighbours by a shared border."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,7 +10,7 @@ import shapely
 from libpysal.graph import Graph
 
 from spatial_coagg._typing import IntArray, IslandPolicy
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import BoundaryError, DataWarning
 from spatial_coagg.weights._matrix import matrix_of_pairs
 from spatial_coagg.weights.align import select_cities
@@ -165,10 +164,9 @@ def _warn_of_overlaps(boundaries: gpd.GeoDataFrame, pairs: IntArray) -> None:
         return
     codes = boundaries.index.to_numpy()[pairs[large]]
     named = [f"{one} and {other}" for one, other in codes]
-    warnings.warn(
+    warn_user(
         f"{int(large.sum())} pairs of polygons overlap by up to "
         f"{shares.max():.0%} of the smaller one and count as neighbours: "
         f"{listed(named)}; check the map",
         DataWarning,
-        stacklevel=4,
     )

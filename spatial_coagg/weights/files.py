@@ -1,7 +1,6 @@
 """Weights in files: .gal, .gwt, .csv and .parquet."""
 
 import importlib.util
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,12 @@ from libpysal.graph import Graph
 from libpysal.weights import W
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.checks import check_cities_covered, check_columns_exist, listed
+from spatial_coagg.checks import (
+    check_cities_covered,
+    check_columns_exist,
+    listed,
+    warn_user,
+)
 from spatial_coagg.drafts import replaced_file
 from spatial_coagg.errors import DataWarning, SpatialCoaggError, WeightsError
 from spatial_coagg.weights._matrix import largest_shares, neighbour_counts
@@ -300,11 +304,10 @@ def _write_gal(links: Links, draft: Path) -> None:
             "within a row; write .gwt, .csv or .parquet"
         )
     if not np.all(links.matrix.data == 1):
-        warnings.warn(
+        warn_user(
             "a .gal file holds neighbours without weights; read back, each weight is "
             "one and rows have to be standardised again",
             DataWarning,
-            stacklevel=3,
         )
     names = links.cities.to_numpy()
     lines = [f"0 {len(names)} unknown city"]

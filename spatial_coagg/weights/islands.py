@@ -1,6 +1,5 @@
 """Cities without neighbours, and what is done about them."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import FloatArray, IntArray, IslandPolicy
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import IsolatedCityError, IsolatedCityWarning
 from spatial_coagg.weights._matrix import matrix_of_pairs, neighbour_counts
 from spatial_coagg.weights._sphere import nearest_positions
@@ -117,12 +116,11 @@ def _joined_with_nearest(
 
 
 def _warn(names: pd.Index, fate: str, *, detail: str | None = None) -> None:
-    warnings.warn(
+    warn_user(
         IsolatedCityWarning(
             f"{_count(names)} {fate}: {detail or listed(names, limit=NAMED)}",
             cities=tuple(names),
         ),
-        stacklevel=4,
     )
 
 

@@ -1,11 +1,9 @@
 """Weights that mix two notions of nearness."""
 
-import warnings
-
 from libpysal.graph import Graph
 from libpysal.weights import W
 
-from spatial_coagg.checks import check_same_cities, listed
+from spatial_coagg.checks import check_same_cities, listed, warn_user
 from spatial_coagg.errors import IsolatedCityWarning, WeightsError
 from spatial_coagg.weights._matrix import canonical, neighbour_counts, standardised_rows
 from spatial_coagg.weights.links import Links, read_links
@@ -86,11 +84,10 @@ def _warn_of_half_rows(first: Links, second: Links) -> None:
     if not bare.any():
         return
     names = first.cities[bare]
-    warnings.warn(
+    warn_user(
         IsolatedCityWarning(
             f"{len(names)} cities have neighbours in one of the two weights only, "
             f"which makes up their whole row: {listed(names, limit=30)}",
             cities=tuple(names),
         ),
-        stacklevel=3,
     )

@@ -1,13 +1,12 @@
 """What weights add up to: rows of sum one, or a largest eigenvalue of one."""
 
-import warnings
 from typing import Literal, TypeAlias
 
 import numpy as np
 from libpysal.graph import Graph
 from libpysal.weights import W
 
-from spatial_coagg.checks import check_choice, listed
+from spatial_coagg.checks import check_choice, listed, warn_user
 from spatial_coagg.errors import DominanceWarning, WeightsError
 from spatial_coagg.weights._matrix import (
     SparseMatrix,
@@ -105,11 +104,10 @@ def _warn_of_dominance(links: Links) -> None:
     if mean <= DOMINANT_SHARE:
         return
     heaviest = links.cities[many][np.argsort(-shares[many], kind="stable")]
-    warnings.warn(
+    warn_user(
         f"on average the heaviest neighbour takes {mean:.0%} of a city's weight (more "
         f"than {DOMINANT_SHARE:.0%}), and up to {shares[many].max():.0%}, most for "
         f"{listed(heaviest)}; results rest on few pairs: consider a floor "
         f"(economic distance), a lower power or another rule",
         DominanceWarning,
-        stacklevel=4,
     )
