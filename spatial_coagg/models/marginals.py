@@ -28,6 +28,7 @@ from spatial_coagg.models.spatial_plan import (
     SpatialPlan,
     Weights,
     build_moments,
+    check_some_spill,
     check_weights_apply,
     read_plan,
     settle_correction,
@@ -308,8 +309,8 @@ def check_family(
         spillover_weights=applying(
             spillover_weights, models[0], models, WITH_SPILLOVERS
         ),
-        spillovers=spillovers,
     )
+    check_some_spill(spillovers, spillover_weights)
     has_one = any(each in (*WITH_LAG, *WITH_ERROR) for each in models)
     check_log_determinant(models[0], log_determinant, rng, has_one=has_one)
 

@@ -32,6 +32,7 @@ from spatial_coagg.models.spatial_plan import (
     SpatialPlan,
     Weights,
     build_likelihood,
+    check_some_spill,
     check_weights_apply,
     read_plan,
     settle_correction,
@@ -238,9 +239,9 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     check_random_error(random_error, effects)
     plan = read_plan(model, effects, drivers, spillovers)
     check_weights_apply(
-        model, error_weights=error_weights, spillover_weights=spillover_weights,
-        spillovers=spillovers,
-    )  # fmt: skip
+        model, error_weights=error_weights, spillover_weights=spillover_weights
+    )
+    check_some_spill(spillovers, spillover_weights)
     used = matrices.terms(
         weights, error_weights=error_weights, spillover_weights=spillover_weights
     )

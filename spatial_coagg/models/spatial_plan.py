@@ -121,7 +121,6 @@ def check_weights_apply(
     *,
     error_weights: Weights | None,
     spillover_weights: Weights | None,
-    spillovers: Sequence[str] | None,
 ) -> None:
     """Refuse weights of a term that the model has not."""
     for weights, models, name, term in (
@@ -133,6 +132,12 @@ def check_weights_apply(
                 f"model {model!r} has no {term}, so {name}= does not apply; use one of "
                 f"{listed(models)}, or leave it out"
             )
+
+
+def check_some_spill(
+    spillovers: Sequence[str] | None, spillover_weights: Weights | None
+) -> None:
+    """Refuse weights of W x where no driver gets one."""
     if spillover_weights is not None and spillovers is not None and not spillovers:
         raise EstimationError(
             "no driver spills over with spillovers=[], so spillover_weights= does not "

@@ -41,6 +41,7 @@ from spatial_coagg.models.spatial_plan import (
     SpatialModel,
     SpatialPlan,
     Weights,
+    check_some_spill,
     check_weights_apply,
     read_plan,
 )
@@ -156,9 +157,9 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     check_choice(error, RANDOM_ERRORS, name="error")
     plan = read_plan(model, "none", drivers, spillovers)
     check_weights_apply(
-        model, error_weights=error_weights, spillover_weights=spillover_weights,
-        spillovers=spillovers,
-    )  # fmt: skip
+        model, error_weights=error_weights, spillover_weights=spillover_weights
+    )
+    check_some_spill(spillovers, spillover_weights)
     if error != "baltagi" and not plan.has_error:
         raise EstimationError(
             f"model {model!r} has no spatial error, so that of {error.title()} does "

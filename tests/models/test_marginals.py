@@ -433,6 +433,7 @@ def test_integral_that_does_not_settle_is_refused() -> None:
         ({"models": ["sdm"], "spillovers": ["x9"]}, "not among the drivers"),
         ({"models": ["ols", "sar"], "error_weights": RING}, "'ols' has no spatial err"),
         ({"models": ["sem"], "spillover_weights": RING}, "'sem' has no W x, so"),
+        ({"spillovers": [], "spillover_weights": RING}, "no driver spills over"),
         (
             {"models": ["ols", "slx"], "log_determinant": "exact"},
             "'ols' has neither rho nor lambda",
