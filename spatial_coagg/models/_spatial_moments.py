@@ -103,7 +103,8 @@ class SpatialMoments:
             columns, means = centred(columns)
         own = columns - columns.mean(axis=0) if by_city else columns
         if by_year:
-            own = own - own.mean(axis=1, keepdims=True)
+            level = own.mean(axis=1, keepdims=True)
+            own = np.subtract(own, level, out=own if by_city else None)
         if matrix is None:
             # One zero, seen as an array of them.
             lagged = np.broadcast_to(np.zeros(1), own.shape)

@@ -188,8 +188,8 @@ def compare_models(  # noqa: PLR0913 (a model's options, all by name)
     Raises
     ------
     EstimationError
-        If there is no model or no W, an option is about a term that no model has, or a
-        fit cannot be estimated.
+        If there is no model or no W, a model is named twice, an option is about a term
+        that no model has, or a fit cannot be estimated.
     MissingColumnError, UnbalancedPanelError, AlignmentError, WeightsError
         As :func:`fit_spatial_panel`.
 

@@ -105,9 +105,10 @@ def log_marginal_likelihoods(  # noqa: PLR0913 (a model's options, all by name)
     WeightsError
         If a row of W does not sum to one where ``"transform"`` needs it.
     EstimationError
-        If a coefficient is not identified, there are too few observations, rho has no
-        bound for a uniform density, the integral cannot be computed, or an option is
-        about a term that no model has.
+        If a coefficient is not identified, the outcome does not vary or is explained
+        exactly, there are too few observations, rho has no bound for a uniform density,
+        the integral cannot be computed, a model is named twice, or an option is about a
+        term that no model has.
 
     Notes
     -----

@@ -47,9 +47,9 @@ from spatial_coagg.models.spatial_rows import SpatialRows, check_columns
 from spatial_coagg.models.spatial_warnings import (
     DRIVER_LEFT_OUT,
     YEARS_LEFT_OUT,
-    Estimate,
     Maximum,
     find_maximum,
+    locate,
 )
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
@@ -335,17 +335,9 @@ def _shortened(part: Jacobian | None, years: int) -> Jacobian | None:
 
 
 def _maximum_of(likelihood: Likelihood, found: Solution, plan: SpatialPlan) -> Maximum:
-    parts = (
-        ("rho", found.rho, likelihood.lag),
-        ("lambda", found.error, likelihood.error),
-    )
     return Maximum(
         plan.model,
-        [
-            Estimate(name, value, part.bounds)
-            for name, value, part in parts
-            if part is not None
-        ],
+        locate(found.rho, found.error, likelihood.lag, likelihood.error),
         found.log_likelihood,
         found.ssr / float(likelihood.moments.at(0.0)[0, 0]),
         found.rivals,

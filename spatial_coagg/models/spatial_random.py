@@ -52,6 +52,7 @@ from spatial_coagg.models.spatial_warnings import (
     Estimate,
     Maximum,
     find_maximum,
+    locate,
 )
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
@@ -283,14 +284,8 @@ def _check_columns(
 def _maximum_of(
     likelihood: RandomLikelihood, found: RandomSolution, model: SpatialModel
 ) -> Maximum:
-    estimates = [
-        Estimate(name, value, part.bounds)
-        for name, value, part in (
-            ("rho", found.rho, likelihood.lag),
-            ("lambda", found.point.error, likelihood.error),
-        )
-        if part is not None
-    ]
+    error = found.point.error
+    estimates = locate(found.rho, error, likelihood.lag, likelihood.error)
     if "serial" in likelihood.free:
         estimates.append(Estimate("psi", found.point.serial, (-LONGEST, LONGEST)))
     return Maximum(

@@ -9,7 +9,7 @@ import numpy as np
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.checks import warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning
-from spatial_coagg.models._spatial_likelihood import is_bound
+from spatial_coagg.models._spatial_likelihood import Jacobian, is_bound
 from spatial_coagg.models.spatial_rows import EXPLAINED
 
 Found = TypeVar("Found")
@@ -50,6 +50,18 @@ class Estimate:
     name: str
     value: float
     bounds: tuple[float, float]
+
+
+def locate(
+    rho: float, error: float, of_rho: Jacobian | None, of_error: Jacobian | None
+) -> list[Estimate]:
+    """Return rho and lambda, those that a model has."""
+    pairs = (("rho", rho, of_rho), ("lambda", error, of_error))
+    return [
+        Estimate(name, value, part.bounds)
+        for name, value, part in pairs
+        if part is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,16 @@ from spatial_witness import Draw, draw_panel, nearest_matrix
 from test_spatial_refusals import fit_of
 
 from spatial_coagg.errors import EstimationError, InferenceWarning
-from spatial_coagg.models import _spatial_likelihood, _spatial_random
+from spatial_coagg.models import (
+    _spatial_likelihood,
+    _spatial_random,
+    spatial_random,
+)
 from spatial_coagg.models._spatial_information import inverse_of
 from spatial_coagg.models._spatial_likelihood import Likelihood
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.models.spatial_random import fit_spatial_random
 from spatial_coagg.weights import _logdet, _logdet_factor
 
 
@@ -134,6 +139,20 @@ def test_a_bound_is_blamed_on_what_is_left_out(
     _, told = told_by(draw, model="sar", effects=effects)
     bound = next(each for each in told if "lies at the bound" in each)
     assert bound.endswith(f"often because {blamed}")
+
+
+def test_a_psi_at_its_bound_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (_spatial_random, spatial_random):
+        monkeypatch.setattr(module, "LONGEST", 0.8)
+    draw = draw_panel(n=20, t=10, rng=1)
+    walks = np.cumsum(np.random.default_rng(1).standard_normal((10, 20)), axis=0)
+    walking = Draw(draw.x[:, :, 0] + walks, draw.x, draw.w, draw.codes)
+    with pytest.warns(InferenceWarning) as caught:
+        fit_spatial_random(
+            walking.panel, walking.graph, "y", walking.names, model="ols", serial=True
+        )
+    told = "psi = 0.8000 lies at the bound of its admissible interval (-0.8000, 0.8000)"
+    assert any(str(each.message).startswith(told) for each in caught)
 
 
 # Searches that do not arrive
