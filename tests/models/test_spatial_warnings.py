@@ -143,15 +143,16 @@ def test_a_bound_is_blamed_on_what_is_left_out(
 
 def test_a_psi_at_its_bound_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (_spatial_random, spatial_random):
-        monkeypatch.setattr(module, "LONGEST", 0.8)
+        monkeypatch.setattr(module, "LONGEST", 0.92)
     draw = draw_panel(n=20, t=10, rng=1)
-    walks = np.cumsum(np.random.default_rng(1).standard_normal((10, 20)), axis=0)
+    steps = np.random.default_rng(1).standard_normal((10, 20))
+    walks = steps.cumsum(axis=0).cumsum(axis=0)
     walking = Draw(draw.x[:, :, 0] + walks, draw.x, draw.w, draw.codes)
     with pytest.warns(InferenceWarning) as caught:
         fit_spatial_random(
             walking.panel, walking.graph, "y", walking.names, model="ols", serial=True
         )
-    told = "psi = 0.8000 lies at the bound of its admissible interval (-0.8000, 0.8000)"
+    told = "psi = 0.9200 lies at the bound of its admissible interval (-0.9200, 0.9200)"
     assert any(str(each.message).startswith(told) for each in caught)
 
 
