@@ -94,11 +94,12 @@ class Equation:
             whole = whole - v[None, :, None] * shares[:, None, :]
         return self._split(whole)
 
-    def swept_and_raw(self) -> tuple[FloatArray, FloatArray]:
-        """Return the regressors with fixed effects swept out, and as they are."""
+    def swept_columns(self) -> tuple[FloatArray, FloatArray]:
+        """Return the outcome and the regressors with fixed effects swept out."""
         if not (self.by_city or self.by_year):
-            return self.z, self.z
-        return self.swept(0.0).z.reshape(self.z.shape), self.z
+            return self.y, self.z
+        swept = self.swept(0.0)
+        return swept.y.reshape(self.y.shape), swept.z.reshape(self.z.shape)
 
     def apart(self) -> tuple[FlatRows, FlatRows]:
         """Return deviations from the means over the years, and those means x root T."""

@@ -104,6 +104,11 @@ def joint_estimates(
     """Return values and covariance of slopes and of slopes of W x, and of other labels.
 
     Zeros where the fit has no such estimate.
+
+    Raises
+    ------
+    EstimationError
+        If the covariance is nan.
     """
     lags = [f"W.{x}" if x in fit.spillovers else None for x in fit.drivers]
     labels = [*before, *fit.drivers, *lags, *after]
@@ -113,7 +118,13 @@ def joint_estimates(
     values[known] = fit.estimates["estimate"].to_numpy()[places[known]]
     own = fit.covariance.to_numpy()
     covariance[np.ix_(known, known)] = own[np.ix_(places[known], places[known])]
-    return values, np.nan_to_num(covariance)
+    if np.isnan(covariance).any():
+        raise EstimationError(
+            "the fit has no standard errors (its information is not positive "
+            "definite), so its effects have none; choose a model with fewer terms, or "
+            "other weights or effects"
+        )
+    return values, covariance
 
 
 def draw_jointly(

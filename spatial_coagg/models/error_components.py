@@ -20,12 +20,18 @@ from spatial_coagg.models._error_components import (
 from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
-from spatial_coagg.models.spatial_plan import SpatialModel, Weights, read_plan
+from spatial_coagg.models.spatial_plan import (
+    SpatialModel,
+    Weights,
+    check_some_spill,
+    read_plan,
+)
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
     check_identified,
-    read_matrix,
+    check_outcome,
 )
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
 # Of the one-sided joint test: shares of chi-squared with 0, 1 and 2 degrees.
@@ -128,18 +134,16 @@ def error_component_tests(
     True
     """
     chosen = read_plan("slx", "none", drivers, spillovers).spillovers
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
-    spilled = (
-        own
-        if spillover_weights is None
-        else read_matrix(spillover_weights, cities, name="spillover_weights")
+    check_some_spill(spillovers, spillover_weights)
+    matrices = WeightMatrices.of(panel).terms(
+        weights, error_weights=None, spillover_weights=spillover_weights
     )
+    own = matrices.lag
     rows = SpatialRows.of(
-        panel, outcome, list(drivers), spillovers=chosen, spillover_weights=spilled,
-        constant=True,
+        panel, outcome, list(drivers), spillovers=chosen,
+        spillover_weights=matrices.spillover, constant=True,
     )  # fmt: skip
-    _check_rows(rows)
+    _check_rows(rows, outcome)
     noise = _left(rows, _least_squares(rows))
     tests = _marginal_rows(
         marginal_statistics(noise, own),
@@ -166,7 +170,7 @@ def error_component_tests(
 _Row = tuple[float, str, float, float]
 
 
-def _check_rows(rows: SpatialRows) -> None:
+def _check_rows(rows: SpatialRows, outcome: str) -> None:
     years, cities = rows.y.shape
     if years < 2 or cities <= len(rows.labels) + 1:
         raise EstimationError(
@@ -175,6 +179,7 @@ def _check_rows(rows: SpatialRows) -> None:
             f"coefficients"
         )
     check_identified(rows.z, rows.z, rows.labels, "none")
+    check_outcome(rows.y, rows.y, rows.z, outcome, "none")
 
 
 def _least_squares(rows: SpatialRows) -> FloatArray:

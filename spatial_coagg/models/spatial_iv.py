@@ -1,6 +1,7 @@
 """Spatial models by two-stage least squares, with endogenous drivers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spatial_coagg.checks import check_choice, check_is_list
 from spatial_coagg.models._spatial_error_moments import MomentWeights
@@ -14,8 +15,11 @@ from spatial_coagg.models.spatial_iv_terms import (
     estimate_components,
 )
 from spatial_coagg.models.spatial_plan import Weights
-from spatial_coagg.models.spatial_rows import SpatialRows, check_identified
-from spatial_coagg.models.spatial_weights import SpatialWeights
+from spatial_coagg.models.spatial_rows import (
+    SpatialRows,
+    check_identified,
+    check_outcome,
+)
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
@@ -166,28 +170,26 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
         moments=(moments, "fully-weighted"),
         random_method=(random_method, "ec2sls"),
     )
-    read = WeightMatrices.of(panel, None, None)
-    own = read.read(weights, name="weights")
-    noise, spilled = (
-        own if given is None else read.read(given, name=name)
-        for name, given in (
-            ("error_weights", error_weights),
-            ("spillover_weights", spillover_weights),
-        )
+    read = WeightMatrices.of(panel)
+    matrices = read.terms(
+        weights, error_weights=error_weights, spillover_weights=spillover_weights
     )
-    matrices = SpatialWeights(own, noise, spilled, read.spectrum(own) if lag else None)
-    bounds = read.spectrum(noise).interval if error else (0.0, 0.0)
+    if lag:
+        matrices = replace(matrices, known=read.spectrum(matrices.lag))
+    bounds = read.spectrum(matrices.error).interval if error else (0.0, 0.0)
     rows = SpatialRows.of(
         panel,
         outcome,
         [*drivers, *instruments],
         spillovers=terms.lagged_columns,
-        spillover_weights=spilled,
+        spillover_weights=matrices.spillover,
         constant=effects in ("none", "random"),
     )
     equation, outside = build_equation(rows, terms, matrices, bounds, random_method)
     swept = "none" if effects == "random" else effects
-    check_identified(*equation.swept_and_raw(), terms.labels(rows), swept)
+    y, z = equation.swept_columns()
+    check_outcome(y, rows.y, z[:, :, : z.shape[2] - lag], outcome, swept)
+    check_identified(z, equation.z, terms.labels(rows), swept)
     components = estimate_components(equation, terms, moments)
     flat = (
         equation.quasi_demeaned(components)

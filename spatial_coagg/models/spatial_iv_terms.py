@@ -10,13 +10,11 @@ from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents, MomentWeights
 from spatial_coagg.models._spatial_iv_rows import Equation
 from spatial_coagg.models._spatial_moments import lag as spatial_lag
-from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
+from spatial_coagg.models.spatial_rows import CONSTANT, EXPLAINED, SpatialRows
 from spatial_coagg.models.spatial_weights import SpatialWeights
 
 IVEffects: TypeAlias = Literal["none", "city", "year", "city-year", "random"]
 RandomMethod: TypeAlias = Literal["ec2sls", "g2sls"]
-# Share of the outcome's squares below which the noise is rounding.
-_EXACT = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +182,9 @@ def estimate_components(
 ) -> ErrorComponents:
     """Estimate lambda and the variances; warn of what the moments do not fit."""
     found = equation.components(moments)
-    is_estimated = terms.error or terms.effects == "random"
-    if is_estimated and found.noise <= _EXACT * float(np.square(equation.y).mean()):
+    inner = equation.y - equation.y.mean(axis=0)
+    least = EXPLAINED**2 * float(np.square(inner).mean())
+    if terms.effects == "random" and found.noise <= least:
         raise EstimationError(
             f"drivers and effects explain {terms.outcome!r} exactly, so that no noise "
             f"is left to be estimated; leave out what is made of it"

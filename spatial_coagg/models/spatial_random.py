@@ -178,7 +178,7 @@ def fit_spatial_random(  # noqa: PLR0913 (a model's options, all by name)
     likelihood = random_likelihood(
         rows, model, form, used.lag, used.error, serial=serial
     )
-    _check_columns(likelihood.columns, rows, outcome, has_lag=plan.has_lag)
+    check_random_columns(likelihood.columns, rows, outcome, has_lag=plan.has_lag)
     found = find_maximum(likelihood.maximise, model)
     maximum = _maximum_of(likelihood, found, model)
     maximum.check()
@@ -272,7 +272,7 @@ def random_likelihood(
     )
 
 
-def _check_columns(
+def check_random_columns(
     columns: FloatArray, rows: SpatialRows, outcome: str, *, has_lag: bool
 ) -> None:
     """Refuse slopes that are not identified, and an outcome without noise in a city."""

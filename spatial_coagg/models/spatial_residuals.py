@@ -6,18 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from spatial_coagg._typing import Alternative, Effects
+from spatial_coagg._typing import Alternative, Effects, FloatArray
 from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import EstimationError, WeightsError
+from spatial_coagg.errors import WeightsError
 from spatial_coagg.models._residual_moran import residual_moments
 from spatial_coagg.models._spatial_moments import SpatialMoments
-from spatial_coagg.models.spatial_plan import SpatialPlan, Weights, read_plan
+from spatial_coagg.models.spatial_plan import (
+    SpatialPlan,
+    Weights,
+    check_some_spill,
+    read_plan,
+)
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
     check_identified,
-    read_matrix,
+    check_observations,
+    check_outcome,
 )
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
+
+# Variance of I that is rounding.
+_NO_VARIANCE = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +136,24 @@ def residual_moran(
     """
     check_choice(alternative, ("two-sided", "greater", "less"), name="alternative")
     plan = read_plan("slx", effects, drivers, spillovers)
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
-    if own.nnz == 0:
-        raise WeightsError("no city has a neighbour, so Moran's I is not defined")
-    spilled = (
-        own
-        if spillover_weights is None
-        else read_matrix(spillover_weights, cities, name="spillover_weights")
+    check_some_spill(spillovers, spillover_weights)
+    matrices = WeightMatrices.of(panel).terms(
+        weights, error_weights=None, spillover_weights=spillover_weights
     )
     rows = SpatialRows.of(
         panel, outcome, list(drivers), spillovers=plan.spillovers,
-        spillover_weights=spilled, constant=effects == "none",
+        spillover_weights=matrices.spillover, constant=effects == "none",
     )  # fmt: skip
-    _check_rows(rows, plan)
     columns = np.concatenate([rows.y[:, :, None], rows.z], axis=2)
-    found = residual_moments(columns, own, by_city=plan.by_city, by_year=plan.by_year)
+    _check_rows(rows, columns, outcome, plan)
+    found = residual_moments(
+        columns, matrices.lag, by_city=plan.by_city, by_year=plan.by_year
+    )
+    if found.variance <= _NO_VARIANCE * (1 + found.expectation**2):
+        raise WeightsError(
+            "Moran's I is the same whatever the residuals, as where every city is the "
+            "neighbour of every other with one weight; use other weights"
+        )
     z = (found.statistic - found.expectation) / float(np.sqrt(found.variance))
     tails = {"greater": z, "less": -z, "two-sided": abs(z)}
     share = 2 if alternative == "two-sided" else 1
@@ -157,17 +169,13 @@ def residual_moran(
     )
 
 
-def _check_rows(rows: SpatialRows, plan: SpatialPlan) -> None:
-    """Refuse what cannot be estimated."""
-    years, cities = rows.y.shape
-    left = (years - plan.by_city) * (cities - plan.by_year) - len(rows.labels)
-    if left < 1:
-        raise EstimationError(
-            f"{years} years of {cities} cities leave no observation for "
-            f"{len(rows.labels)} slopes after the effects; use more years, fewer "
-            f"drivers or effects"
-        )
+def _check_rows(
+    rows: SpatialRows, columns: FloatArray, outcome: str, plan: SpatialPlan
+) -> None:
+    """Refuse what cannot be estimated; `columns` are y and Z."""
+    check_observations(rows, plan.effects)
     swept = SpatialMoments.of(
-        rows.z, None, by_city=plan.by_city, by_year=plan.by_year
+        columns, None, by_city=plan.by_city, by_year=plan.by_year
     ).swept(0.0)
-    check_identified(swept, rows.z, rows.labels, plan.effects)
+    check_identified(swept[:, :, 1:], rows.z, rows.labels, plan.effects)
+    check_outcome(swept[:, :, 0], rows.y, swept[:, :, 1:], outcome, plan.effects)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial_coagg._typing import Effects
 from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import EstimationError, WeightsError
+from spatial_coagg.errors import WeightsError
 from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
 from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
 from spatial_coagg.models._spatial_random_tests import random_scores
@@ -24,18 +24,21 @@ from spatial_coagg.models.spatial_plan import (
     SpatialPlan,
     Weights,
     build_likelihood,
+    check_some_spill,
     read_plan,
 )
 from spatial_coagg.models.spatial_random import (
     RandomError,
+    check_random_columns,
     check_random_error,
     random_likelihood,
 )
 from spatial_coagg.models.spatial_rows import (
     SpatialRows,
-    check_identified,
-    read_matrix,
+    check_columns,
+    check_observations,
 )
+from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 
 Convention: TypeAlias = Literal["elhorst", "debarsy-ertur"]
@@ -204,24 +207,20 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     check_random_error(random_error, effects)
     fixed: Effects = "none" if effects == "random" else effects
     plan = read_plan("gns", fixed, drivers, spillovers)
-    cities = panel.frame.index.unique("city").sort_values()
-    own = read_matrix(weights, cities, name="weights")
-    error, spilled = (
-        own if given is None else read_matrix(given, cities, name=name)
-        for name, given in (
-            ("error_weights", error_weights),
-            ("spillover_weights", spillover_weights),
-        )
+    check_some_spill(spillovers, spillover_weights)
+    matrices = WeightMatrices.of(panel).terms(
+        weights, error_weights=error_weights, spillover_weights=spillover_weights
     )
     rows = SpatialRows.of(
         panel, outcome, list(drivers), spillovers=plan.spillovers,
-        spillover_weights=spilled, constant=fixed == "none",
+        spillover_weights=matrices.spillover, constant=fixed == "none",
     )  # fmt: skip
+    own, error = matrices.lag, matrices.error
     if effects == "random":
-        random = _RandomTested.of(rows, own, error, random_error)
+        random = _RandomTested.of(rows, outcome, own, error, random_error)
         scores, given = random.scores(), random.conditional() if conditional else {}
     else:
-        tested = _Tested(rows, plan, own, error, convention)
+        tested = _Tested(rows, outcome, plan, own, error, convention)
         scores, given = tested.scores(), tested.conditional() if conditional else {}
     tests = {
         side: chi_squared_test(_GIVEN[side], statistic, 1)
@@ -249,6 +248,7 @@ class _Tested:
     """A regression and what it is tested against."""
 
     rows: SpatialRows
+    outcome: str
     plan: SpatialPlan
     own: SparseMatrix
     error: SparseMatrix
@@ -264,21 +264,15 @@ class _Tested:
         if self.transformed:
             self._check_transformable()
             years, cities = years - self.plan.by_city, cities - self.plan.by_year
-        effective = years * cities
-        if effective <= len(self.rows.labels) + 2:
-            raise EstimationError(
-                f"{self.rows.y.shape[0]} years of {self.rows.y.shape[1]} cities leave "
-                f"{effective} observations for {len(self.rows.labels)} slopes after "
-                f"the effects; use more years, fewer drivers or effects"
-            )
+        check_observations(self.rows, self.plan.effects, beside=("rho", "lambda"))
         outcome = self.rows.y[:, :, None]
         columns = np.concatenate([outcome, lag(outcome, self.own), self.rows.z], axis=2)
         moments = SpatialMoments.of(
             columns, None, by_city=self.plan.by_city, by_year=self.plan.by_year
         )
-        check_identified(
-            moments.swept(0.0)[:, :, 2:], self.rows.z, self.rows.labels,
-            self.plan.effects,
+        check_columns(
+            moments.swept(0.0), self.rows, self.outcome, self.plan.effects,
+            has_lag=False,
         )  # fmt: skip
         null = LeastSquares(moments, years, cities, projected=self.transformed)
         return null.scores(self.own, self.error)
@@ -328,15 +322,15 @@ class _RandomTested:
     def of(
         cls,
         rows: SpatialRows,
+        outcome: str,
         own: SparseMatrix,
         error: SparseMatrix,
         form: RandomError,
     ) -> "_RandomTested":
         """Build the likelihood."""
-        check_identified(rows.z, rows.z, rows.labels, "none")
-        return cls(
-            rows, random_likelihood(rows, "sac", form, own, error, serial=False), own
-        )
+        likelihood = random_likelihood(rows, "sac", form, own, error, serial=False)
+        check_random_columns(likelihood.columns, rows, outcome, has_lag=False)
+        return cls(rows, likelihood, own)
 
     def scores(self) -> Scores:
         """Return those of rho and lambda where both are zero."""

@@ -254,3 +254,12 @@ def test_intervals_cover_the_true_effects() -> None:
         hits.append((lower < truth) & (truth < upper))
     # 95 per cent, two standard errors of 100 replications either way.
     assert np.all(np.abs(np.mean(hits, axis=0) - 0.95) < 0.05)
+
+
+def test_effects_of_a_fit_without_standard_errors_are_refused() -> None:
+    fit = fit_of("sdm")
+    unknown = fit.covariance.copy()
+    unknown.loc["rho", "rho"] = np.nan
+    fit = replace(fit, covariance=unknown)
+    with pytest.raises(EstimationError, match="the fit has no standard errors"):
+        spatial_effects(fit, method="delta")

@@ -88,7 +88,9 @@ def test_bad_requests_are_refused() -> None:
             spillover_weights=other,
         )  # fmt: skip
     once = Panel(draw.panel.frame.loc[(draw.codes[:3], [2000]), :])
-    with pytest.raises(EstimationError, match="leave no observation for 3 slopes"):
+    with pytest.raises(
+        EstimationError, match="leave 3 observations for 3 slopes; it takes more"
+    ):
         residual_moran(
             once, graph_of(nearest_matrix(3, 2, rng=0)), "y", draw.names,
             effects="none",
