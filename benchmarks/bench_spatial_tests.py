@@ -17,13 +17,10 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial_coagg._typing import Effects, FloatArray
-from spatial_coagg.models._spatial_moments import (
-    SparseMatrix,
-    SpatialMoments,
-    lag,
-)
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models._spatial_tests import LeastSquares
 from spatial_coagg.models.hypothesis import chi_squared_test
+from spatial_coagg.weights._matrix import SparseMatrix
 
 SIZES = ((49, 6), (281, 16))
 TRUTHS = ((0.0, 0.0), (0.1, 0.0), (0.0, 0.1))

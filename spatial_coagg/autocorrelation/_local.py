@@ -7,12 +7,9 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.autocorrelation._permutations import (
-    IntArray,
-    SparseMatrix,
-    neighbour_draws,
-)
+from spatial_coagg.autocorrelation._permutations import IntArray, neighbour_draws
 from spatial_coagg.autocorrelation._tails import TIE
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Pieces of work for joblib at least, whatever the number of workers.
 TASKS = 16

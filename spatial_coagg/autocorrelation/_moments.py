@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.autocorrelation._permutations import SparseMatrix
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """Random orders of cities, whole or for the neighbours of one city at a time."""
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.weights._matrix import SparseMatrix
 
 IntArray: TypeAlias = NDArray[np.int64]
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Numbers that one chunk of draws may hold: 64 MB.
 CHUNK = 8_000_000

@@ -6,7 +6,6 @@ from scipy import sparse
 
 from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.autocorrelation._local import tail_counts
-from spatial_coagg.autocorrelation._permutations import SparseMatrix
 from spatial_coagg.autocorrelation.classes import (
     NO_DATA,
     NO_NEIGHBOURS,
@@ -26,6 +25,7 @@ from spatial_coagg.autocorrelation.local_result import (
     local_test,
     read_local_values,
 )
+from spatial_coagg.weights._matrix import SparseMatrix
 
 ABSENT = (NOT_SIGNIFICANT, NO_NEIGHBOURS, NO_DATA)
 LIKENESS = ("HH", "LL", "similar", "different", *ABSENT)

@@ -11,7 +11,6 @@ from libpysal.graph import Graph
 from libpysal.weights import W
 
 from spatial_coagg._typing import Alternative, FloatArray
-from spatial_coagg.autocorrelation._permutations import SparseMatrix
 from spatial_coagg.checks import check_choice, check_unique, listed, warn_user
 from spatial_coagg.errors import (
     AlignmentError,
@@ -20,6 +19,7 @@ from spatial_coagg.errors import (
     UnbalancedPanelError,
 )
 from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights.align import (
     as_graph,
     ordered_links,

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import BoolArray, FloatArray
-from spatial_coagg.autocorrelation._permutations import SparseMatrix
 from spatial_coagg.autocorrelation.classes import (
     CLASSES,
     NO_DATA,
@@ -21,6 +20,7 @@ from spatial_coagg.autocorrelation.classes import (
 from spatial_coagg.autocorrelation.inputs import FEWEST, Weights, among, check_varied
 from spatial_coagg.checks import check_unique, listed
 from spatial_coagg.errors import SpatialCoaggError
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights.align import as_graph, weight_matrix
 
 

@@ -6,7 +6,7 @@ All are functions of W: their traces are sums over its eigenvalues.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import factor
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Values of the parameters handled at once.
 _BLOCK = 128

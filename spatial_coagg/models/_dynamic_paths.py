@@ -4,16 +4,11 @@ From y_0 = S^-1 f on, y_h = S^-1 (f + tau y_{h-1} + eta W y_{h-1}), S = I - rho 
 f = b x + g W_x x: the sum of A^s S^-1 f over s = 0 ... h, A = S^-1 (tau I + eta W).
 """
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._responses import solver
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
-
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Powers of W up to which the series of the multiplier is used.
 LIMIT = 2000

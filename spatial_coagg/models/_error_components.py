@@ -7,8 +7,9 @@ from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_grams import gram_traces
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.weights._logdet import spectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

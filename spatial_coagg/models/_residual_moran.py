@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

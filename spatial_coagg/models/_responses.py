@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import linalg
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import EigenSpectrum, Spectrum, factor
+from spatial_coagg.weights._matrix import SparseMatrix
 
 IntArray: TypeAlias = NDArray[np.int64]
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Solve: TypeAlias = Callable[[FloatArray], FloatArray]
 
 # Relative error of the interpolation that is aimed at: rounding.

@@ -1,15 +1,14 @@
 """Covariances of least-squares slopes from sums of products of their scores."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.weights._matrix import SparseMatrix
 
 IntArray: TypeAlias = NDArray[np.int64]
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 
 def sandwich(x: FloatArray, middle: FloatArray) -> FloatArray:

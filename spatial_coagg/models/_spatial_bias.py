@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 def score_biases(

@@ -12,7 +12,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import splu
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Links per pair of cities up to which factorisations are sparse.
 SPARSE, FEW = 0.05, 400

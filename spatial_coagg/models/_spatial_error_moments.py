@@ -5,15 +5,15 @@ lambda and linear in the variances, so that the best lambda is a root of a cubic
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_likelihood import EDGE, FAR
+from spatial_coagg.weights._matrix import SparseMatrix
 
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 MomentWeights: TypeAlias = Literal["unweighted", "weighted", "fully-weighted"]
 # Eigenvalue of the moments' correlation below which they depend on each other.
 DEPENDENT = 1e-9

@@ -1,16 +1,16 @@
 """Traces of products of G = W A^-1 with its transpose, from blocks of solutions."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import Factors, blocks, multiplier, unit_columns
 
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Filter: TypeAlias = tuple[SparseMatrix, float]
 Multiplied: TypeAlias = tuple[FloatArray | SparseMatrix, float]
 

@@ -7,8 +7,9 @@ import numpy as np
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.weights._logdet import solve
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Smallest eigenvalue, in units of the diagonal, above which a matrix is positive
 # definite and not the rounding of a flat one.

@@ -12,8 +12,9 @@ from spatial_coagg.models._spatial_error_moments import (
     random_components,
 )
 from spatial_coagg.models._spatial_levels import Levels, fixed_levels
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models._spatial_two_stage import TwoStage, two_stage
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

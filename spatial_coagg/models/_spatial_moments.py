@@ -8,15 +8,12 @@ slope, and cross-products keep their digits whatever the level of the columns.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import multiplier
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 
 def lag(columns: FloatArray, matrix: SparseMatrix) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -10,9 +9,8 @@ from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._logdet import Spectrum, factor, solve
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import blocks
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Fewest and most nodes, and the relative error that sets their number.
 NODES, CLOSE = (6, 64), 1e-13

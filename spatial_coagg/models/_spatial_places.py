@@ -9,9 +9,9 @@ from scipy import sparse
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_multiplier import MANY, PROBES, random_signs
 from spatial_coagg.weights._logdet import EigenSpectrum, Spectrum, factor, solve
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import LINKED, blocks, unit_columns
 
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Matrix: TypeAlias = Any  # an array or a sparse array: the operators are the same
 
 

@@ -19,13 +19,11 @@ from spatial_coagg.models._spatial_information import (
     inverse_of,
 )
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import factor
+from spatial_coagg.weights._matrix import ROW_SUM, SparseMatrix, uneven_rows
 from spatial_coagg.weights._solve import blocks, unit_columns
 
 Operator: TypeAlias = Callable[[FloatArray], FloatArray]
-
-_ROWS_SUM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +197,16 @@ def _after_effects(
     moments = likelihood.moments
     years, cities = moments.columns.shape[:2]
     years -= by_city
-    even = likelihood.lag is None or _sum_to_one(np.asarray(weights.sum(axis=1)))
-    even &= likelihood.error is None or _sum_to_one(moments.reach)
+    even = likelihood.lag is None or not uneven_rows(weights).any()
+    even &= likelihood.error is None or bool(
+        np.all(np.abs(moments.reach - 1) <= ROW_SUM)
+    )
     unit = moments.by_year and even
     lag, error = (
         None if part is None else Jacobian(part.spectrum, years, without_unit=unit)
         for part in (likelihood.lag, likelihood.error)
     )
     return Likelihood(moments, years * (cities - moments.by_year), lag, error)
-
-
-def _sum_to_one(sums: FloatArray) -> bool:
-    return bool(np.all(np.abs(sums - 1) <= _ROWS_SUM))
 
 
 def _year_direction(likelihood: Likelihood, error: float) -> FloatArray:

@@ -23,7 +23,8 @@ from spatial_coagg.models._spatial_likelihood import (
     Likelihood,
     Solution,
 )
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
+from spatial_coagg.weights._matrix import SparseMatrix
 
 ErrorForm: TypeAlias = Literal["none", "baltagi", "kapoor-kelejian-prucha"]
 

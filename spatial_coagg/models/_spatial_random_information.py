@@ -10,7 +10,7 @@ import numpy as np
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_city_traces import city_block_traces
 from spatial_coagg.models._spatial_grams import gram_traces
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models._spatial_random import (
     STEP,
     Point,
@@ -19,6 +19,7 @@ from spatial_coagg.models._spatial_random import (
     derivatives,
 )
 from spatial_coagg.weights._logdet import solve
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Where the parameters of the covariance stand.
 PLACES = {"rho": 0, "error": 1, "phi": 2, "sigma2": 3}

@@ -3,12 +3,13 @@
 import numpy as np
 
 from spatial_coagg._typing import FloatArray
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
 from spatial_coagg.models._spatial_random_information import (
     expected_random_information,
 )
 from spatial_coagg.models._spatial_tests import Scores, tells_apart
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 def random_scores(

@@ -8,11 +8,11 @@ import numpy as np
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Likelihood
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Share of rho's information below which nothing is left of it given lambda.
 _APART = 1e-10
-_ROWS_SUM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +181,3 @@ def conditional_statistic(
     score -= 0.0 if part is None else part.trace(0.0)
     whole = expected_information(likelihood, found, own, error, projected=projected)
     return score**2 * float(np.linalg.inv(whole)[place, place])
-
-
-def sums_to_one(matrix: SparseMatrix) -> bool:
-    """Say whether every row of a weight matrix sums to one."""
-    gaps = np.abs(np.asarray(matrix.sum(axis=1)) - 1)
-    return bool(gaps.max(initial=0.0) <= _ROWS_SUM)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-import numpy as np
-
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError, WeightsError
 from spatial_coagg.models.dynamic_equation import (
@@ -13,7 +11,7 @@ from spatial_coagg.models.dynamic_equation import (
     DynamicEquation,
 )
 from spatial_coagg.models.dynamic_spatial_fit import DynamicSpatialFit
-from spatial_coagg.models.spatial_plan import Weights, read_plan
+from spatial_coagg.models.spatial_plan import Weights, count_uneven, read_plan
 from spatial_coagg.models.spatial_rows import SpatialRows, read_matrix
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
@@ -21,7 +19,6 @@ from spatial_coagg.weights._logdet import DENSE_LIMIT, eigen_spectrum
 
 DynamicModel: TypeAlias = Literal["sar", "sdm"]
 DynamicEffects: TypeAlias = Literal["city", "city-year"]
-_ROWS_SUM = 1e-9
 
 
 def fit_dynamic_spatial(  # noqa: PLR0913 (a model's options, all by name)
@@ -143,7 +140,7 @@ def fit_dynamic_spatial(  # noqa: PLR0913 (a model's options, all by name)
             f"a dynamic spatial model takes all eigenvalues of W: {len(cities)} cities "
             f"are more than {DENSE_LIMIT}; use fewer or larger regions"
         )
-    uneven = int((np.abs(np.asarray(own.sum(axis=1)) - 1) > _ROWS_SUM).sum())
+    uneven = count_uneven([own])
     if plan.by_year and uneven:
         raise WeightsError(
             f"{uneven} rows of the weights do not sum to one (cities without "

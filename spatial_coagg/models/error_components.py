@@ -17,7 +17,6 @@ from spatial_coagg.models._error_components import (
     marginal_statistics,
     standardised_city_statistic,
 )
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_plan import (
@@ -33,6 +32,7 @@ from spatial_coagg.models.spatial_rows import (
 )
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Of the one-sided joint test: shares of chi-squared with 0, 1 and 2 degrees.
 _SHARES = (0.25, 0.5, 0.25)

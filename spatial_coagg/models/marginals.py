@@ -13,7 +13,6 @@ from spatial_coagg.checks import check_choice, check_is_list, listed
 from spatial_coagg.errors import AlignmentError, EstimationError, SpatialCoaggError
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_marginal import Coefficient, log_marginal
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.priors import Prior, check_prior, with_prior
 from spatial_coagg.models.spatial_logdet import (
     LogDeterminant,
@@ -42,6 +41,7 @@ from spatial_coagg.models.spatial_rows import (
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._matrix import SparseMatrix
 
 FAMILY: tuple[SpatialModel, ...] = ("ols", "slx", "sar", "sem", "sdm", "sdem")
 ONE_WEIGHTS = "W"

@@ -10,7 +10,6 @@ import pandas as pd
 from spatial_coagg._typing import Effects
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import SpatialCoaggError
-from spatial_coagg.models._spatial_tests import sums_to_one
 from spatial_coagg.models.hypothesis import HypothesisTest
 from spatial_coagg.models.likelihood_ratio import likelihood_ratio_test
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
@@ -20,6 +19,7 @@ from spatial_coagg.models.spatial_plan import (
     Correction,
     SpatialModel,
     Weights,
+    count_uneven,
 )
 from spatial_coagg.models.spatial_random import RandomError
 from spatial_coagg.models.spatial_restrictions import wald_test
@@ -224,7 +224,7 @@ class _Choice:
         large = self.fit("sdm")
         lag = self._reduced("sar", large)
         steps = [*steps, lag]
-        contained = large.effects == "city" or sums_to_one(large.weights.lag)
+        contained = large.effects == "city" or not count_uneven([large.weights.lag])
         error = self._reduced("sem", large) if contained else None
         if error is not None:
             steps.append(error)

@@ -26,7 +26,7 @@ from spatial_coagg.models._spatial_information import (
     observed_information,
 )
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix, uncentred_covariance
+from spatial_coagg.models._spatial_moments import uncentred_covariance
 from spatial_coagg.models._spatial_quasi import quasi_covariance
 from spatial_coagg.models.covariances import (
     CovarianceRule,
@@ -38,6 +38,7 @@ from spatial_coagg.models.spatial_plan import Correction, Information, SpatialPl
 from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
 from spatial_coagg.models.static_rows import StaticRows
 from spatial_coagg.weights._logdet import DENSE_LIMIT
+from spatial_coagg.weights._matrix import SparseMatrix
 
 NamedSpatialCovariance: TypeAlias = Literal[
     "expected", "observed", "robust", "clustered"

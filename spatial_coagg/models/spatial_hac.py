@@ -17,7 +17,7 @@ from spatial_coagg.checks import (
     listed,
 )
 from spatial_coagg.errors import AlignmentError, SpatialCoaggError
-from spatial_coagg.models._spatial_moments import SparseMatrix
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._sphere import distance_of_pairs_km, pairs_within
 from spatial_coagg.weights.distance import check_positive
 from spatial_coagg.weights.geography import Points, locate_cities, sorted_boundaries

@@ -8,9 +8,9 @@ from spatial_coagg._typing import FloatArray, Seed
 from spatial_coagg.checks import check_choice, warn_user
 from spatial_coagg.errors import EstimationError, SlowComputationWarning
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import Spectrum, spectrum, stochastic_spectrum
 from spatial_coagg.weights._logdet_moments import MomentSpectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 LogDeterminant: TypeAlias = Literal["exact", "stochastic"]
 

@@ -7,10 +7,14 @@ import numpy as np
 
 from spatial_coagg.checks import listed
 from spatial_coagg.errors import EstimationError
-from spatial_coagg.models._spatial_moments import SparseMatrix
-from spatial_coagg.models._spatial_tests import sums_to_one
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
-from spatial_coagg.models.spatial_plan import WITH_ERROR, WITH_LAG, WITH_SPILLOVERS
+from spatial_coagg.models.spatial_plan import (
+    WITH_ERROR,
+    WITH_LAG,
+    WITH_SPILLOVERS,
+    count_uneven,
+)
+from spatial_coagg.weights._matrix import SparseMatrix
 
 _SAME = 1e-9
 
@@ -95,7 +99,7 @@ def check_common_factor(fit: SpatialPanelFit) -> None:
             f"of {listed(absent)}"
         )
     _check_equal(fit.weights.lag, fit.weights.spillover, "the lag and the W x")
-    if fit.effects != "city" and not sums_to_one(fit.weights.lag):
+    if fit.effects != "city" and count_uneven([fit.weights.lag]):
         raise EstimationError(
             f"rows of the weights do not sum to one, so that with "
             f"{fit.effects} effects the sdm contains no sem (W times a constant is not "

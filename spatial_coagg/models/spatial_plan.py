@@ -12,7 +12,7 @@ from spatial_coagg._typing import Effects
 from spatial_coagg.checks import check_choice, check_is_list, listed, warn_user
 from spatial_coagg.errors import EstimationError, InferenceWarning, WeightsError
 from spatial_coagg.models._spatial_likelihood import Jacobian, Likelihood
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models.spatial_rows import (
     CONSTANT,
     SpatialRows,
@@ -20,6 +20,7 @@ from spatial_coagg.models.spatial_rows import (
 )
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.weights._logdet import Spectrum, spectrum
+from spatial_coagg.weights._matrix import SparseMatrix, uneven_rows
 
 Weights: TypeAlias = Graph | W
 SpatialModel: TypeAlias = Literal[
@@ -45,7 +46,6 @@ PLAIN_IS_USED = (
     "the plain likelihood is used, whose rho and lambda are biased downwards when "
     "there are few cities"
 )
-_ROWS_SUM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def settle_correction(
 
 def count_uneven(matrices: Sequence[SparseMatrix]) -> int:
     """Return how many rows do not sum to one in some of the matrices."""
-    off = [np.abs(np.asarray(each.sum(axis=1)) - 1) > _ROWS_SUM for each in matrices]
+    off = [uneven_rows(each) for each in matrices]
     return int(np.any(off, axis=0).sum()) if off else 0
 
 

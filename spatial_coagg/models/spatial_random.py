@@ -13,7 +13,6 @@ from spatial_coagg.models._spatial_information import inverse_of
 from spatial_coagg.models._spatial_levels import Levels
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_moments import (
-    SparseMatrix,
     centred,
     lag,
     uncentred_covariance,
@@ -58,6 +57,7 @@ from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import DENSE_LIMIT, solve, spectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 RandomError: TypeAlias = Literal["baltagi", "kapoor-kelejian-prucha"]
 RANDOM_ERRORS = ("baltagi", "kapoor-kelejian-prucha")

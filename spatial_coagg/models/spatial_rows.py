@@ -17,8 +17,9 @@ from spatial_coagg.checks import (
     listed,
 )
 from spatial_coagg.errors import EstimationError, UnbalancedPanelError, WeightsError
-from spatial_coagg.models._spatial_moments import SparseMatrix, lag
+from spatial_coagg.models._spatial_moments import lag
 from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights.links import read_cities, read_links
 
 CONSTANT = "constant"

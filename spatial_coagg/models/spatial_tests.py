@@ -10,14 +10,13 @@ import pandas as pd
 from spatial_coagg._typing import Effects
 from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import WeightsError
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
 from spatial_coagg.models._spatial_random_tests import random_scores
 from spatial_coagg.models._spatial_tests import (
     LeastSquares,
     Scores,
     conditional_statistic,
-    sums_to_one,
 )
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
 from spatial_coagg.models.spatial_plan import (
@@ -25,6 +24,7 @@ from spatial_coagg.models.spatial_plan import (
     Weights,
     build_likelihood,
     check_some_spill,
+    count_uneven,
     read_plan,
 )
 from spatial_coagg.models.spatial_random import (
@@ -40,6 +40,7 @@ from spatial_coagg.models.spatial_rows import (
 )
 from spatial_coagg.models.weight_matrices import WeightMatrices
 from spatial_coagg.tables.panel import Panel
+from spatial_coagg.weights._matrix import SparseMatrix
 
 Convention: TypeAlias = Literal["elhorst", "debarsy-ertur"]
 Side: TypeAlias = Literal["lag", "error"]
@@ -278,8 +279,7 @@ class _Tested:
         return null.scores(self.own, self.error)
 
     def _check_transformable(self) -> None:
-        even = sums_to_one(self.own) and sums_to_one(self.error)
-        if self.plan.by_year and not even:
+        if self.plan.by_year and count_uneven([self.own, self.error]):
             raise WeightsError(
                 "rows of the weights do not sum to one (cities without neighbours or "
                 "another normalisation), so year effects cannot be transformed away; "

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.weights._logdet import Spectrum, spectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, eq=False)

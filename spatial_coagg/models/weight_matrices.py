@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from spatial_coagg._typing import Seed
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.spatial_logdet import LogDeterminant, make_spectrum
 from spatial_coagg.models.spatial_plan import Weights
 from spatial_coagg.models.spatial_rows import check_panel, read_matrix
 from spatial_coagg.models.spatial_weights import SpatialWeights
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights._logdet import Spectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,22 +1,18 @@
 """Extreme eigenvalues of weights, and the scaling that makes weights symmetric."""
 
-from typing import Any, TypeAlias
-
 import numpy as np
 from scipy import linalg as dense
 from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
 from spatial_coagg._typing import FloatArray
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
+from spatial_coagg.weights._matrix import SparseMatrix, neighbour_counts, uneven_rows
 
 # Steps of Lanczos's method, and the residual at which it stops, as a share of the
 # largest eigenvalue.
 STEPS, CLOSE = 240, 1e-7
 # Relative gap between a weight and its mirror image that is rounding.
 SYMMETRIC = 1e-12
-ROW_SUM = 1e-9
 # Logarithm of the ratio of two scales beyond which products lose all digits.
 FAR_APART = 300.0
 _POWERS = 100
@@ -154,8 +150,8 @@ def largest_of(matrix: SparseMatrix) -> float:
 
 def row_standardised(matrix: SparseMatrix) -> bool:
     """Tell whether every row that has a weight sums to one, and there is one."""
-    sums = np.asarray(matrix.sum(axis=1))[np.diff(matrix.indptr) > 0]
-    return len(sums) > 0 and bool(np.all(np.abs(sums - 1) <= ROW_SUM))
+    uneven = uneven_rows(matrix)[neighbour_counts(matrix) > 0]
+    return len(uneven) > 0 and not uneven.any()
 
 
 def _lanczos_ends(matrix: SparseMatrix) -> tuple[float, float]:

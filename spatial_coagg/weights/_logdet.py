@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg as dense
-from scipy import sparse
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.weights._extremes import (
@@ -21,6 +20,7 @@ from spatial_coagg.weights._extremes import (
 )
 from spatial_coagg.weights._logdet_factor import FactorSpectrum
 from spatial_coagg.weights._logdet_moments import MomentSpectrum, estimate_moments
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import (
     FEW,
     LINKED,
@@ -42,7 +42,6 @@ __all__ = [
     "symmetriser",
 ]
 
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Places up to which anything of N x N is formed without being asked for.
 DENSE_LIMIT = 4000

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.polynomial import chebyshev
 from scipy import fft, sparse
 
 from spatial_coagg._typing import FloatArray
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Probes whose vectors are held at one time.
 TOGETHER = 8

@@ -13,6 +13,8 @@ SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 
 # Below this size all eigenvalues are computed; it takes well under a second.
 SMALL = 500
+# Distance of a row's sum from one that estimators take for one.
+ROW_SUM = 1e-9
 
 
 def matrix_of(
@@ -64,6 +66,11 @@ def has_standard_rows(matrix: SparseMatrix) -> bool:
     """Tell whether every row that holds a weight sums to one."""
     sums = row_sums(matrix)
     return bool(np.all((neighbour_counts(matrix) == 0) | _is_one(matrix, sums)))
+
+
+def uneven_rows(matrix: SparseMatrix) -> BoolArray:
+    """Tell which rows do not sum to one, but for the digits that files leave off."""
+    return np.abs(row_sums(matrix) - 1) > ROW_SUM
 
 
 def largest_shares(matrix: SparseMatrix) -> FloatArray:

@@ -1,7 +1,7 @@
 """Solutions of (I - rho W) x = b, by factorisation or by iteration."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import SuperLU, splu
 
 from spatial_coagg._typing import FloatArray
-
-SparseMatrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
+from spatial_coagg.weights._matrix import SparseMatrix
 
 # Places up to which, and share of the pairs linked from which, W is dense to LAPACK.
 FEW, LINKED = 500, 0.1

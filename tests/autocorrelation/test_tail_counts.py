@@ -6,7 +6,8 @@ from places import graph_of, lattice, uneven
 
 from spatial_coagg.autocorrelation import _local, _permutations
 from spatial_coagg.autocorrelation._local import tail_counts
-from spatial_coagg.autocorrelation._permutations import SparseMatrix, neighbour_draws
+from spatial_coagg.autocorrelation._permutations import neighbour_draws
+from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights.align import weight_matrix
 
 

@@ -31,7 +31,7 @@ from spatial_coagg.errors import (
 from spatial_coagg.models import _spatial_marginal
 from spatial_coagg.models._spatial_likelihood import Jacobian
 from spatial_coagg.models._spatial_marginal import log_integral, log_marginal
-from spatial_coagg.models._spatial_moments import SparseMatrix, SpatialMoments, lag
+from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models.marginals import (
     FAMILY,
     log_marginal_likelihoods,
@@ -44,6 +44,7 @@ from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights import _logdet
 from spatial_coagg.weights._logdet import spectrum
 from spatial_coagg.weights._logdet_factor import FactorSpectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 BANK = [
     (name, place)

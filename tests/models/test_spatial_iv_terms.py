@@ -14,7 +14,6 @@ from spatial_witness import (
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, UnbalancedPanelError
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.responses import city_responses
 from spatial_coagg.models.spatial_iv import fit_spatial_iv
@@ -24,6 +23,7 @@ from spatial_coagg.report.regression_table import tabulate_models
 from spatial_coagg.tables.panel import Panel
 from spatial_coagg.weights import _logdet
 from spatial_coagg.weights._logdet import EigenSpectrum
+from spatial_coagg.weights._matrix import SparseMatrix
 
 
 def fit_of(draw: Draw, panel: Panel | None = None, **options: Any) -> SpatialIVFit:  # noqa: ANN401

@@ -14,10 +14,10 @@ from spatial_coagg._typing import FloatArray
 from spatial_coagg.models import spatial_covariances
 from spatial_coagg.models._spatial_information import expected_information
 from spatial_coagg.models._spatial_likelihood import Likelihood, Solution
-from spatial_coagg.models._spatial_moments import SparseMatrix
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
+from spatial_coagg.weights._matrix import SparseMatrix
 
 CASES = [
     pytest.param(
