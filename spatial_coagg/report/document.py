@@ -10,6 +10,7 @@ from docx.shared import Pt
 from docx.table import Table, _Cell
 
 from spatial_coagg.report.page import TextTable
+from spatial_coagg.report.wrapping import keep_together
 
 # Widths of the lines in eighths of a point: above and below the table, below the head.
 _THICK, _THIN = 12, 6
@@ -41,7 +42,7 @@ def write_document(table: TextTable, path: str | Path, *, notice: str = "") -> N
     _rule(grid, 0, top=_THICK, bottom=_THIN)
     _rule(grid, len(rows) - 1, bottom=_THICK)
     if table.note:
-        document.add_paragraph().add_run(table.note).font.size = Pt(8)
+        document.add_paragraph().add_run(keep_together(table.note)).font.size = Pt(8)
     properties = document.core_properties
     properties.title, properties.author = table.caption, "spatial_coagg"
     document.save(str(path))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial_coagg.report.map_words import Language
 from spatial_coagg.report.words import Words, translate
+from spatial_coagg.report.wrapping import keep_together
 
 # Letters of a cell beyond which it is broken into lines.
 PROSE = 60
@@ -169,7 +170,7 @@ def build_page(
     assets = files("spatial_coagg.report").joinpath("assets")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=_kept,
     )  # fmt: skip
     template = environment.from_string(
         assets.joinpath("page.html.j2").read_text(encoding="utf-8")
@@ -184,3 +185,8 @@ def build_page(
         contents=translate("Contents", lang),
         style=assets.joinpath("page.css").read_text(encoding="utf-8"),
     )
+
+
+def _kept(value: object) -> object:
+    """Keep numbers with their units in what is told, not in HTML of other modules."""
+    return keep_together(value) if type(value) is str else value

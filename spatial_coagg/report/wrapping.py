@@ -1,4 +1,4 @@
-"""Text broken into lines, Chinese too, which has no blanks to break at."""
+"""Where text may be broken into lines, Chinese too, which has no blanks."""
 
 import re
 
@@ -8,6 +8,22 @@ _CLOSING = "、。，．：；！？）》」』”’％"
 _PIECE = re.compile(
     rf"[{_WIDE}“‘（《「『][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s+"
 )
+
+# The blank between a number and its unit, or within "p < 0.05".
+_JOINT = re.compile(
+    rf"(?<=\d) (?=%|per cent|[{_WIDE}])|(?<=\bp) (?=[<≤=])|(?<=[<≤=]) (?=\d)"
+)
+
+
+def keep_together(text: str) -> str:
+    r"""Put U+00A0 where a line must not break: before a unit, within a p-value.
+
+    Examples
+    --------
+    >>> keep_together("higher by 10 % (p < 0.01)").split(" ")
+    ['higher', 'by', '10\xa0%', '(p\xa0<\xa00.01)']
+    """
+    return _JOINT.sub("\xa0", text)
 
 
 def wrap_text(text: str, width: int) -> list[str]:

@@ -58,6 +58,19 @@ def test_figures_scroll_on_a_telephone_rather_than_shrink(
         assert region.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
 
 
+def test_no_word_of_a_head_is_broken_on_a_telephone(
+    report: Path, open_page: OpenPage
+) -> None:
+    page = open_page(report, width=400)
+    head = page.locator(".table thead th").first
+    head.evaluate("node => node.textContent = '名次'")
+    lines = head.evaluate(
+        "node => { const range = document.createRange();"
+        " range.selectNodeContents(node); return range.getClientRects().length; }"
+    )
+    assert lines == 1
+
+
 def atlas(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
