@@ -29,7 +29,8 @@ def signed(value: float, words: Words, *, percent: bool) -> str:
 
 def number(value: float, words: Words, *, percent: bool) -> str:
     """Write two decimals, or two digits of a small number; the rest as `signed`."""
-    size = abs(value)
+    # Rounded first: 0.0998 has the two digits 0.10.
+    size = abs(float(f"{value:.1e}"))
     places = 2 if size >= 0.1 or size == 0 else min(1 - math.floor(math.log10(size)), 8)
     return _capped(value, places, words, percent=percent)
 
