@@ -17,6 +17,8 @@ from spatial_coagg.report.words import Words
 from spatial_coagg.simulate.truth import Truth
 from spatial_coagg.tables.published import read_published
 
+# An economist would take city-year effects for one dummy of each city in each year.
+EFFECTS = {"city-year effects": "city and year effects"}
 PAPER = "Paper, Table 6 (1)"
 TRUTH = "Truth of the simulation"
 VARIABLES = (
@@ -79,7 +81,7 @@ def _heading(name: str, words: Words) -> str:
     effects, covariance = name.split(", ")
     return words.say(
         "{effects}, {covariance}",
-        effects=words.name(effects),
+        effects=words.name(EFFECTS.get(effects, effects)),
         covariance=words.name(covariance),
     )
 

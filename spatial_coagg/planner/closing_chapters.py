@@ -26,8 +26,8 @@ def care_chapter(results: StudyResults) -> Section:
     years = theta.index.unique("year")
     sentences = [
         words.say(
-            "Synergy is measured for {count}, {first} to {last}; {missing} of {total} "
-            "values are missing.",
+            "Synergy is measured for {count}, {first} to {last}; {missing:,} of "
+            "{total:,} values are missing.",
             count=words.count(theta.index.unique("city").size),
             first=min(years),
             last=max(years),
@@ -127,7 +127,7 @@ def method_chapter(results: StudyResults) -> Section:
         "least squares after taking out the effects (Wooldridge 2010, chapter 10); "
         "standard errors: {covariance}.",
         dependent=model.outcome,
-        drivers=", ".join(model.drivers),
+        drivers=words.name(", ").join(model.drivers),
         covariance=words.name(model.covariance),
     )
     sentences = (

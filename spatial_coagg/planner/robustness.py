@@ -196,7 +196,7 @@ def _corrections_table(study: SpatialStudy, driver: str, words: Words) -> TextTa
                     f"{each['estimate']:.4f}{format_stars(each['p_value'])} "
                     f"({each['standard_error']:.4f})"
                 )
-        rows[name] = row
+        rows[words.name(name)] = row
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("correction")
     return TextTable(
         in_words(table, words),

@@ -219,8 +219,8 @@ def _effects_table(study: SpatialStudy, truth: Truth | None, words: Words) -> Te
         words.say("Average effects of the {model}", model=study.asked.model.upper()),
         words.say(
             "Own: of a driver on its own place, feedback included; others: on all "
-            "other places. Brackets: 95 per cent intervals from {draws} draws. *** p < "
-            "0.01, ** p < 0.05, * p < 0.10.",
+            "other places. Brackets: 95 per cent intervals from {draws:,} draws. *** p "
+            "< 0.01, ** p < 0.05, * p < 0.10.",
             draws=study.asked.draws,
         ),
     )

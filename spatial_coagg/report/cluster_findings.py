@@ -207,11 +207,13 @@ def _years_alike(frame: pd.DataFrame, words: Words) -> str:
     clear = frame["p_permutation"] < SIGNIFICANT
     above = frame["statistic"] > frame["expectation"]
     alike, unlike = int((clear & above).sum()), int((clear & ~above).sum())
-    told = words.say(
-        "in {alike} of 1 year" if len(frame) == 1 else "in {alike} of {total} years",
-        alike=alike,
-        total=len(frame),
-    )
+    if len(frame) == 1:
+        share = "in {alike} of 1 year"
+    elif alike == len(frame):
+        share = "in every one of the {total} years"
+    else:
+        share = "in {alike} of {total} years"
+    told = words.say(share, alike=alike, total=len(frame))
     if unlike == 0:
         return told
     return words.say("{told} (and differ in {unlike})", told=told, unlike=unlike)

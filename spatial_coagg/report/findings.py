@@ -60,10 +60,10 @@ def describe_level(theta: pd.Series, words: Words) -> str:
         )
     return words.say(
         "In {last} the average synergy (theta) of {counted} was {now:.2f}; since "
-        "{first} it {moved} by {change:.2f} from {before:.2f}.",
+        "{first} it has {moved} by {change:.2f}, from {before:.2f}.",
         **facts,
         first=first,
-        moved=words.name("rose" if change > 0 else "fell"),
+        moved=words.name("risen" if change > 0 else "fallen"),
         change=abs(change),
         before=means[first],
     )

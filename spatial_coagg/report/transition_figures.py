@@ -45,7 +45,9 @@ def draw_transitions(
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(size, size):
-        _write_cell(axes, row, column, shares[row, column], int(counts[row, column]))
+        share, count = float(shares[row, column]), int(counts[row, column])
+        text = f"{_percent(share, lang)}\n{count:,}" if count else "·"
+        _write_cell(axes, row, column, text, share)
     names = [translate(str(name), lang) for name in transitions.counts.index]
     moves = translate("{name}\n{total:,} moves", lang)
     told = [
@@ -69,17 +71,19 @@ def draw_transitions(
     return figure
 
 
-def _write_cell(axes: Axes, row: int, column: int, share: float, count: int) -> None:
+def _write_cell(axes: Axes, row: int, column: int, text: str, share: float) -> None:
     axes.text(
         column,
         row,
-        f"{_percent(share)}\n{count:,}" if count else "·",
+        text,
         ha="center",
         va="center",
         fontsize=8,
-        color="white" if share > 0.55 else "black" if count else "#999999",
+        color="white" if share > 0.55 else "#999999" if text == "·" else "black",
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"
+def _percent(share: float, lang: Language) -> str:
+    if share < 0.005:
+        return translate("< 1 %", lang)
+    return translate("{share:.0f} %", lang).format(share=100 * share)

@@ -59,6 +59,13 @@ def test_only_notes_and_references_are_english(page: str) -> None:
     assert "计算给出的提示（“注”）、论文数据核查的各项" in page
 
 
+def test_corrections_chapters_and_lists_are_chinese(page: str) -> None:
+    cells = re.findall(r"<(?:td|th)[^>]*>(.*?)</", page)
+    assert not {"transform", "bias", "none"} & set(cells)
+    assert {"数据变换", "偏误修正", "未校正"} <= set(cells)
+    assert "（Wooldridge 2010，第" in page
+
+
 def test_figures_are_labelled_in_chinese(page: str) -> None:
     if chinese_font() is None:
         pytest.skip("no installed font shows Chinese")

@@ -139,6 +139,24 @@ def test_sectors_that_agree_are_told_at_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (Words(), "each other in finance in every one of the 2 years."),
+        (Words("城市", "城市", language="zh"), "的情况：finance 在全部 2 年。"),
+    ],
+)
+def test_a_sector_alike_in_every_year_is_not_counted_twice(
+    words: Words, told: str
+) -> None:
+    frame = pd.DataFrame(
+        {"statistic": 0.3, "expectation": -0.1, "p_permutation": 0.01},
+        index=pd.Index([2001, 2002], name="year"),
+    )
+    morans = {"finance": MoranByYear("theta_finance", "two-sided", 99, frame)}
+    assert describe_sectors(morans, words).endswith(told)
+
+
 def test_sectors_with_and_without_single_cities_are_told_apart() -> None:
     tests = {
         "finance": local({2001: ["not significant"] * 3}).of_year(2001),

@@ -47,7 +47,12 @@ def moran_of(
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(2.5, "rose by 0.50"), (1.5, "fell by 0.50"), (2.0, "the same")]
+    ("end", "words"),
+    [
+        (2.5, "has risen by 0.50, from 2.00"),
+        (1.5, "has fallen by 0.50, from 2.00"),
+        (2.0, "the same"),
+    ],
 )
 def test_the_level_moves_with_the_numbers(end: float, words: str) -> None:
     theta = theta_of({("a", 2004): 2.0, ("a", 2019): end})

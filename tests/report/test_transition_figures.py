@@ -29,6 +29,9 @@ def test_rare_moves_are_no_zeros_and_absent_ones_are_dots() -> None:
         "·",
         "·",
     ]
+    chinese = draw_transitions(moves, lang="zh").axes[0]
+    told = [text.get_text().split("\n")[0] for text in chinese.texts]
+    assert told == ["100%", "< 1%", "·", "·"]
     rows = [label.get_text() for label in axes.get_yticklabels()]
     assert rows == ["HH\n1,001 moves", "LL\n0 moves"]
     assert axes.get_xlabel() == "class 2 years later"
