@@ -83,7 +83,12 @@ def _others(shown: str, row: Iterable[object]) -> str:
     """Return the names that differ from the one shown, and the pinyin."""
     names = [name for name in row if isinstance(name, str)]
     spelt = [*names, *pinyin_of(names)]
-    return " ".join(dict.fromkeys(name for name in spelt if name not in shown))
+    told = [shown]
+    for name in spelt:
+        # Suzhou is found by Suzhou (Jiangsu) already.
+        if not any(name in longer for longer in told):
+            told.append(name)
+    return " ".join(told[1:])
 
 
 def _name_columns(frame: pd.DataFrame, start: str) -> pd.DataFrame:

@@ -38,6 +38,16 @@ def ask(page: Page, *, city: str = SOURCE, percent: str = "10") -> None:
     page.locator("#coagg-percent").fill(percent)
 
 
+def test_it_is_asked_and_answered_in_chinese(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    opened = open_page(make_map("zh", what_if=LAYER).save(tmp_path / "zh.html"))
+    ask(opened)
+    expect(opened.locator("#coagg-legend-title")).to_have_text("分级（%）")
+    expect(opened.locator("#coagg-table thead")).to_contain_text("中位数（%）")
+    expect(opened.locator("#coagg-card")).to_contain_text(re.compile(r"\d%"))
+
+
 @pytest.fixture
 def page(open_page: OpenPage, map_file: Path) -> Page:
     opened = open_page(map_file)

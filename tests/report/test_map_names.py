@@ -85,3 +85,9 @@ def test_the_pinyin_is_that_of_places_of_china_and_differs_from_their_name() -> 
     assert len(found) == len(PINYIN)
     assert all(names != [english] for english, names in found.items())
     assert found["Kashgar"] == ["Kashi"]
+
+
+def test_a_name_within_another_is_not_told_twice() -> None:
+    given = CITIES.assign(name_en=["Suzhou (Jiangsu)", "Suzhou (Anhui)", "Beijing", ""])
+    names = name_cities(CITIES, names=given[["name_en", "name_zh"]], lang="zh")
+    assert names.others[:3] == ("Suzhou (Jiangsu)", "Suzhou (Anhui)", "Beijing")

@@ -120,7 +120,7 @@ SpatialCoagg.whatIf = (() => {
     return [source, ...shown(gains), zero, ...shown(losses)];
   }
 
-  const legendTitle = (coded, words) => (coded.outcome_logged ? `${words.classes}, %` : words.classes);
+  const legendTitle = (coded, words) => (coded.outcome_logged ? words.classes_percent : words.classes);
 
   /* The frame before a city is chosen: every city of the model in the same colour. */
   function emptyFrame(coded, page) {
@@ -158,7 +158,7 @@ SpatialCoagg.whatIf = (() => {
       return place === city ? 2 * SIDES + 1 : classOfChange(change, breaks);
     });
     const values = changes.map((change) => (change === null ? null : change.median));
-    const unit = coded.outcome_logged ? " %" : "";
+    const unit = coded.outcome_logged ? page.words.percent : "";
     return {
       // Who gains most comes first, or who loses most where the driver falls.
       ...rank(values, step < 0 ? (a, b) => a - b : (a, b) => b - a),
@@ -170,7 +170,7 @@ SpatialCoagg.whatIf = (() => {
       everMissing: true,
       ranked: true,
       note: fillWords(page.words.what_if_note, coded.terms),
-      headings: [page.words.median + unit, fillWords(page.words.interval, coded.terms)],
+      headings: [coded.outcome_logged ? page.words.median_percent : page.words.median, fillWords(page.words.interval, coded.terms)],
       legendTitle: legendTitle(coded, page.words),
       title: step < 0 ? page.words.lose_most : page.words.gain_most,
       text: (place) => writeSigned(values[place], decimals, coded.huge) + unit,
