@@ -58,7 +58,7 @@ ATLAS_WORDS: Mapping[Language, AtlasWords] = {
         outcome_of="Outcome: {name}",
         local="Clusters",
         local_title="Clusters of synergy (LISA)",
-        local_note="Local Moran, {permutations} permutations, two-sided, level "
+        local_note="Local Moran, {permutations:,} permutations, two-sided, level "
         "{alpha:g}, cut-off {fdr}: θ here and of the neighbours.",
         effects="Spillovers",
         received="Effect received from others",
@@ -78,6 +78,7 @@ ATLAS_WORDS: Mapping[Language, AtlasWords] = {
             "not significant": "Not significant",
             "no neighbours": "No neighbours",
         },
+        industries={"high": "high-end", "low": "low-end"},
     ),
     "zh": AtlasWords(
         synergy="产业协同",
@@ -91,7 +92,7 @@ ATLAS_WORDS: Mapping[Language, AtlasWords] = {
         outcome_of="结果变量：{name}",
         local="空间集聚",
         local_title="协同度的集聚类型（LISA）",
-        local_note="局部莫兰指数，{permutations} 次置换，双侧，水平 {alpha:g}，"
+        local_note="局部莫兰指数，{permutations:,} 次置换，双侧，水平 {alpha:g}，"
         "校正 {fdr}：本市与邻市的 θ。",
         effects="溢出效应",
         received="来自其他城市的效应",

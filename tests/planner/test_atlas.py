@@ -145,7 +145,7 @@ def test_what_rises_is_called_by_its_name() -> None:
     words = ATLAS_WORDS["en"]
     assert [_symbol(name, words) for name in ("theta", "theta_high", "roads")] == [
         "θ",
-        "θ (high)",
+        "θ (high-end)",
         "roads",
     ]
     assert _symbol("theta_finance", ATLAS_WORDS["zh"]) == "θ（金融）"
