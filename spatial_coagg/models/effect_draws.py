@@ -17,6 +17,8 @@ from spatial_coagg.errors import EstimationError, InferenceWarning
 DRAWS = 1000
 # Share of draws that cannot be used from which a warning is given.
 MANY = 0.01
+# Share of a variance below which the rest of it is rounding.
+_DEPENDENT = 1e-12
 
 
 EffectMethod: TypeAlias = Literal["simulation", "delta"]
@@ -127,6 +129,24 @@ def joint_estimates(
     return values, covariance
 
 
+def _root(covariance: FloatArray) -> FloatArray:
+    """Return a triangular L with L L' the covariance, in units of its deviations.
+
+    Cholesky's method in the order of the labels, a dependent one adding nothing: a
+    change of units scales the draws, and rounding moves them by as much.
+    """
+    errors = np.sqrt(np.diag(covariance))
+    unit = np.where(errors > 0, errors, 1.0)
+    left = covariance / np.outer(unit, unit)
+    root = np.zeros_like(left)
+    for place in range(len(left)):
+        if left[place, place] > _DEPENDENT:
+            column = left[:, place] / np.sqrt(left[place, place])
+            root[:, place] = column
+            left = left - np.outer(column, column)
+    return np.asarray(root * unit[:, None])
+
+
 def draw_jointly(
     values: FloatArray,
     covariance: FloatArray,
@@ -142,9 +162,7 @@ def draw_jointly(
     "5 of 100 draws <reason>".
     """
     source = np.random.default_rng(rng)
-    roots, axes = np.linalg.eigh(covariance)
-    scale = axes * np.sqrt(np.clip(roots, 0, None))
-    found = values + source.standard_normal((draws, len(values))) @ scale.T
+    found = values + source.standard_normal((draws, len(values))) @ _root(covariance).T
     kept = is_usable(found)
     rejected = int(draws - kept.sum())
     told = f"{rejected} of {draws} draws {reason}"

@@ -10,6 +10,7 @@ from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
 from spatial_coagg._typing import FloatArray
 from spatial_coagg.errors import EstimationError, InferenceWarning, SpatialCoaggError
+from spatial_coagg.models.effect_draws import draw_jointly
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.spatial_fit import SpatialPanelFit
 from spatial_coagg.models.spatial_panel import fit_spatial_panel
@@ -163,9 +164,9 @@ def test_each_draw_is_an_effect_of_the_full_inverse() -> None:
     found = spatial_effects(fit, draws=5, rng=3)
     labels = ["x0", "x1", "W.x0", "W.x1", "rho"]
     values = fit.estimates["estimate"].loc[labels].to_numpy()
-    roots, axes = np.linalg.eigh(fit.covariance.loc[labels, labels].to_numpy())
+    root = np.linalg.cholesky(fit.covariance.loc[labels, labels].to_numpy())
     noise = np.random.default_rng(3).standard_normal((5, 5))
-    sampled = values + noise @ (axes * np.sqrt(np.clip(roots, 0, None))).T
+    sampled = values + noise @ root.T
     assert found.draws is not None
     for number, row in enumerate(sampled):
         table = pd.DataFrame({"estimate": row}, index=labels)
@@ -263,3 +264,30 @@ def test_effects_of_a_fit_without_standard_errors_are_refused() -> None:
     fit = replace(fit, covariance=unknown)
     with pytest.raises(EstimationError, match="the fit has no standard errors"):
         spatial_effects(fit, method="delta")
+
+
+def test_draws_follow_units_and_rounding_moves_them_as_little() -> None:
+    draw = draw_panel(n=30, t=6, drivers=3, rng=2, rho=-0.3)
+    fit = fit_of("sar", draw=draw, effects="city")
+    one = spatial_effects(fit, draws=200, rng=1).frame["standard_error"]
+    tenfold = fit_of("sar", draw=replace(draw, x=draw.x * 10), effects="city")
+    other = spatial_effects(tenfold, draws=200, rng=1).frame["standard_error"]
+    np.testing.assert_allclose(other * 10, one, rtol=1e-6)
+    noise = np.random.default_rng(3).standard_normal(fit.covariance.shape) * 1e-18
+    moved = replace(fit, covariance=fit.covariance + noise + noise.T)
+    again = spatial_effects(moved, draws=200, rng=1).frame["standard_error"]
+    np.testing.assert_allclose(again, one, rtol=1e-9)
+
+
+def test_draws_have_the_covariance_where_estimates_depend_on_each_other() -> None:
+    whole = np.zeros((4, 4))
+    whole[1:, 1:] = np.outer([1.0, -2.0, 0.5], [1.0, -2.0, 0.5])
+    whole[3, 3] += 4.0
+    found, rejected = draw_jointly(
+        np.arange(4.0), whole, 200_000, 1,
+        is_usable=lambda each: np.ones(len(each), dtype=bool), reason="",
+    )  # fmt: skip
+    assert rejected == 0
+    assert (found[:, 0] == 0).all()
+    np.testing.assert_allclose(found[:, 2], 2 - 2 * (found[:, 1] - 1))
+    np.testing.assert_allclose(np.cov(found.T), whole, atol=0.05)
