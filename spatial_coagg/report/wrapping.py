@@ -9,9 +9,10 @@ _PIECE = re.compile(
     rf"[{_WIDE}“‘（《「『][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s+"
 )
 
-# The blank between a number and its unit, or within "p < 0.05".
+# The blanks between a number and its unit, and within "* p < 0.05".
 _JOINT = re.compile(
-    rf"(?<=\d) (?=%|per cent|[{_WIDE}])|(?<=\bp) (?=[<≤=])|(?<=[<≤=]) (?=\d)"
+    rf"(?<=\d) (?=%|per cent|[{_WIDE}])|(?<=\d.per) (?=cent)"
+    r"|(?<=\*) (?=p)|(?<=\bp) (?=[<≤=])|(?<=[<≤=]) (?=\d)"
 )
 
 

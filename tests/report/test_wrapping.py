@@ -29,8 +29,9 @@ def test_no_text_is_no_line() -> None:
     ("text", "kept"),
     [
         ("by 1.93 % (p ≤ 0.001)", "by 1.93~% (p~≤~0.001)"),
-        ("75 per cent of", "75~per cent of"),
+        ("75 per cent of", "75~per~cent of"),
         ("全部 16 年，p = 0.0002", "全部 16~年，p~=~0.0002"),
+        ("** p < 0.05, * p < 0.10", "**~p~<~0.05, *~p~<~0.10"),
         ("I = (N − 1) z", "I = (N − 1) z"),
         ("stop = 3 cities", "stop =~3 cities"),
     ],
