@@ -35,10 +35,12 @@ def check_choice(value: object, choices: Collection[object], *, name: str) -> No
         raise SpatialCoaggError(f"{name} must be one of {allowed}; got {value!r}")
 
 
-def check_is_list(names: Sequence[str], *, name: str) -> None:
-    """Raise if one name is given as text where a list of names is wanted."""
+def check_is_list(names: Sequence[str] | None, *, name: str) -> None:
+    """Raise if text or nothing is given where a list of names is wanted."""
     if isinstance(names, str):
         raise EstimationError(f"{name} must be a list of names, such as [{names!r}]")
+    if names is None:
+        raise EstimationError(f"{name} must be a list of names, such as [], got None")
 
 
 def check_variables(

@@ -247,6 +247,10 @@ class RandomLikelihood:
         length = _length(self.columns.shape[0], serial)
         return Point(known.get("error", 0.0), serial, float(np.expm1(spread)) / length)
 
+    def highest_phi(self, serial: float) -> float:
+        """Return the end of where phi is looked for."""
+        return float(np.expm1(WIDEST)) / _length(self.columns.shape[0], serial)
+
     def _height(self, place: FloatArray) -> float:
         return self.at(self.point(place)).log_likelihood
 

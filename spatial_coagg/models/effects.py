@@ -51,6 +51,8 @@ class SpatialEffects:
         What `received`, `given` and `orders` are computed from, when first read.
     depth : int
         How many orders of neighbours `orders` tells apart.
+    level : float
+        Coverage of the intervals.
     """
 
     frame: pd.DataFrame
@@ -59,10 +61,14 @@ class SpatialEffects:
     method: EffectMethod
     fit: SpatialFit = field(repr=False)
     depth: int
+    level: float
 
     def __str__(self) -> str:
         """Return the effects with their intervals as a short text."""
-        facts: dict[str, float | int | str] = {"method": self.method}
+        facts: dict[str, float | int | str] = {
+            "level": self.level,
+            "method": self.method,
+        }
         if self.draws is not None:
             facts |= {"draws": len(self.draws), "rejected": self.rejected}
         return write_fit(f"Effects, {self.fit.title}", self.frame, facts)
@@ -217,7 +223,7 @@ def spatial_effects(
         simulated = pd.DataFrame(found.reshape(len(found), -1), columns=names)
     table = effects.columns().reshape(len(names), -1)
     frame = pd.DataFrame(table, index=names, columns=list(ESTIMATE_COLUMNS))
-    return SpatialEffects(frame, simulated, rejected, method, fit, orders)
+    return SpatialEffects(frame, simulated, rejected, method, fit, orders, level)
 
 
 def check_spatial(fit: SpatialFit) -> None:

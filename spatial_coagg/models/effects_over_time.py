@@ -50,6 +50,8 @@ class EffectsOverTime:
         Draws not used: rho outside the admissible interval, or not stable although the
         estimates are.
     method : {"simulation", "delta"}
+    level : float
+        Coverage of the intervals.
     """
 
     frame: pd.DataFrame
@@ -57,10 +59,14 @@ class EffectsOverTime:
     lasting: pd.DataFrame
     rejected: int
     method: EffectMethod
+    level: float
 
     def __str__(self) -> str:
         """Return short-run and long-run effects with intervals as a short text."""
-        facts: dict[str, float | int | str] = {"method": self.method}
+        facts: dict[str, float | int | str] = {
+            "level": self.level,
+            "method": self.method,
+        }
         if self.method == "simulation":
             facts["rejected"] = self.rejected
         return write_fit("Effects over time", self.frame, facts)
@@ -152,7 +158,7 @@ def dynamic_effects(
         sampled, rejected = joint.sample(draws, rng)
         effects = Uncertain.of_draws(point, joint.effects(sampled, horizon), level)
     runs, passing, lasting = _split(effects.columns(), fit.drivers)
-    return EffectsOverTime(runs, passing, lasting, rejected, method)
+    return EffectsOverTime(runs, passing, lasting, rejected, method, level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from spatial_coagg._typing import FloatArray
+from spatial_coagg.checks import check_is_list
 from spatial_coagg.errors import EstimationError
 from spatial_coagg.models._error_components import (
     Marginals,
@@ -133,8 +134,9 @@ def error_component_tests(
     >>> bool((tests.frame["p_value"] < 0.001).all())
     True
     """
-    chosen = read_plan("slx", "none", drivers, spillovers).spillovers
+    check_is_list(spillovers, name="spillovers")
     check_some_spill(spillovers, spillover_weights)
+    chosen = read_plan("slx", "none", drivers, spillovers).spillovers
     matrices = WeightMatrices.of(panel).terms(
         weights, error_weights=None, spillover_weights=spillover_weights
     )

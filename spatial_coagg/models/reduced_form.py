@@ -109,6 +109,8 @@ class ReducedForm:
 
         Raises
         ------
+        TypeError
+            If `drivers` is no DataFrame.
         MissingColumnError
             If a driver is missing.
         AlignmentError
@@ -139,6 +141,11 @@ class ReducedForm:
     def _read(self, drivers: pd.DataFrame) -> tuple[FloatArray, pd.Index]:
         """Return the drivers, shape (T, N, K), and the T years, all checked."""
         names = list(self.drivers)
+        if not isinstance(drivers, pd.DataFrame):
+            raise TypeError(
+                f"prediction takes a DataFrame with the index (city, year), got "
+                f"{type(drivers).__name__}; of a Panel give panel.frame"
+            )
         check_columns_exist(drivers, names, name="the drivers")
         texts = drivers[names].select_dtypes(exclude=["number", "bool"]).columns
         if len(texts) > 0:

@@ -189,6 +189,9 @@ def fit_spatial_iv(  # noqa: PLR0913 (a model's options, all by name)
     swept = "none" if effects == "random" else effects
     y, z = equation.swept_columns()
     check_outcome(y, rows.y, z[:, :, : z.shape[2] - lag], outcome, swept)
+    if effects == "random":
+        inner, others = y - y.mean(axis=0), z - z.mean(axis=0)
+        check_outcome(inner, y, others[:, :, : z.shape[2] - lag], outcome, "city")
     check_identified(z, equation.z, terms.labels(rows), swept)
     components = estimate_components(equation, terms, moments)
     flat = (

@@ -10,7 +10,7 @@ from spatial_coagg.errors import EstimationError, InferenceWarning
 from spatial_coagg.models._spatial_error_moments import ErrorComponents, MomentWeights
 from spatial_coagg.models._spatial_iv_rows import Equation
 from spatial_coagg.models._spatial_moments import lag as spatial_lag
-from spatial_coagg.models.spatial_rows import CONSTANT, EXPLAINED, SpatialRows
+from spatial_coagg.models.spatial_rows import CONSTANT, SpatialRows
 from spatial_coagg.models.spatial_weights import SpatialWeights
 
 IVEffects: TypeAlias = Literal["none", "city", "year", "city-year", "random"]
@@ -182,13 +182,6 @@ def estimate_components(
 ) -> ErrorComponents:
     """Estimate lambda and the variances; warn of what the moments do not fit."""
     found = equation.components(moments)
-    inner = equation.y - equation.y.mean(axis=0)
-    least = EXPLAINED**2 * float(np.square(inner).mean())
-    if terms.effects == "random" and found.noise <= least:
-        raise EstimationError(
-            f"drivers and effects explain {terms.outcome!r} exactly, so that no noise "
-            f"is left to be estimated; leave out what is made of it"
-        )
     if found.at_bound:
         warn_user(
             f"lambda = {found.error:.4f} lies at the bound of its admissible interval: "

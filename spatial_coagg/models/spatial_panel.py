@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from spatial_coagg._typing import Effects, Seed
+from spatial_coagg.checks import check_choice
 from spatial_coagg.errors import EstimationError
 from spatial_coagg.models._spatial_bias import score_biases
 from spatial_coagg.models._spatial_information import expected_information
@@ -25,6 +26,7 @@ from spatial_coagg.models.spatial_logdet import (
     warn_if_slow,
 )
 from spatial_coagg.models.spatial_plan import (
+    FIXED_EFFECTS,
     WITH_ERROR,
     WITH_LAG,
     Correction,
@@ -220,6 +222,7 @@ def fit_with_matrices(  # noqa: PLR0913 (a model's options, all by name)
     covariance: SpatialCovariance | None,
 ) -> SpatialPanelFit:
     """Fit a model as :func:`fit_spatial_panel`, with matrices that other fits share."""
+    check_choice(effects, (*FIXED_EFFECTS, "random"), name="effects")
     if effects == "random":
         if matrices.log_determinant == "stochastic":
             raise EstimationError(

@@ -42,6 +42,7 @@ TITLES = {
     "sac": "Spatial lag and error (SAC)",
     "gns": "General nesting (GNS)",
 }
+FIXED_EFFECTS = ("none", "city", "year", "city-year")
 PLAIN_IS_USED = (
     "the plain likelihood is used, whose rho and lambda are biased downwards when "
     "there are few cities"
@@ -96,7 +97,7 @@ def read_plan(
 ) -> SpatialPlan:
     """Check the names of a model and of its terms."""
     check_choice(model, tuple(TITLES), name="model")
-    check_choice(effects, ("none", "city", "year", "city-year"), name="effects")
+    check_choice(effects, FIXED_EFFECTS, name="effects")
     check_is_list(drivers, name="drivers")
     if spillovers is not None:
         check_is_list(spillovers, name="spillovers")

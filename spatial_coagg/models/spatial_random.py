@@ -61,6 +61,9 @@ from spatial_coagg.weights._matrix import SparseMatrix
 
 RandomError: TypeAlias = Literal["baltagi", "kapoor-kelejian-prucha"]
 RANDOM_ERRORS = ("baltagi", "kapoor-kelejian-prucha")
+# Score, in its standard deviations, from which the search has not converged: it ends
+# with differences. Share of the end of its range at which phi counts as at that end.
+CLOSE_ENOUGH, NEARLY = 1e-2, 0.99
 NAMES = {"error": "lambda", "serial": "psi", "phi": "phi"}
 NO_CITY_EFFECTS = (
     "phi = 0: these data show no random city effects; fit_spatial_panel with "
@@ -288,6 +291,9 @@ def _maximum_of(
     estimates = locate(found.rho, error, likelihood.lag, likelihood.error)
     if "serial" in likelihood.free:
         estimates.append(Estimate("psi", found.point.serial, (-LONGEST, LONGEST)))
+    top = likelihood.highest_phi(found.point.serial)
+    if "phi" in likelihood.free and found.point.phi > NEARLY * top:
+        estimates.append(Estimate("phi", found.point.phi, (0.0, top)))
     return Maximum(
         f"{model} with random city effects",
         estimates,
@@ -296,6 +302,7 @@ def _maximum_of(
         found.rivals,
         found.gap,
         YEARS_LEFT_OUT,
+        CLOSE_ENOUGH,
     )
 
 

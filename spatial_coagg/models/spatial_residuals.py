@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from spatial_coagg._typing import Alternative, Effects, FloatArray
-from spatial_coagg.checks import check_choice
+from spatial_coagg.checks import check_choice, check_is_list
 from spatial_coagg.errors import WeightsError
 from spatial_coagg.models._residual_moran import residual_moments
 from spatial_coagg.models._spatial_moments import SpatialMoments
@@ -135,8 +135,9 @@ def residual_moran(
     (True, True, True)
     """
     check_choice(alternative, ("two-sided", "greater", "less"), name="alternative")
-    plan = read_plan("slx", effects, drivers, spillovers)
+    check_is_list(spillovers, name="spillovers")
     check_some_spill(spillovers, spillover_weights)
+    plan = read_plan("slx", effects, drivers, spillovers)
     matrices = WeightMatrices.of(panel).terms(
         weights, error_weights=None, spillover_weights=spillover_weights
     )

@@ -322,7 +322,8 @@ def check_identified(
             beyond = f" beyond its {effects} effects" if effects != "none" else ""
             raise EstimationError(
                 f"{label!r} does not vary{beyond}, so its coefficient cannot be "
-                f"estimated; leave it out or use other effects"
+                f"estimated; leave it out or use other effects (or, if it varies by "
+                f"less than 1e-9 of its level, subtract a constant from it)"
             )
     taken = f" once the {effects} effects are taken out" if effects != "none" else ""
     # The diagonal of R holds each column's distance from those before it.

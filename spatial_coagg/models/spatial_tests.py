@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from spatial_coagg._typing import Effects
-from spatial_coagg.checks import check_choice
-from spatial_coagg.errors import WeightsError
+from spatial_coagg.checks import check_choice, check_is_list, warn_user
+from spatial_coagg.errors import InferenceWarning, WeightsError
 from spatial_coagg.models._spatial_moments import SpatialMoments, lag
 from spatial_coagg.models._spatial_random import RandomLikelihood, RandomSolution
 from spatial_coagg.models._spatial_random_tests import random_scores
@@ -20,6 +20,7 @@ from spatial_coagg.models._spatial_tests import (
 )
 from spatial_coagg.models.hypothesis import HypothesisTest, chi_squared_test
 from spatial_coagg.models.spatial_plan import (
+    FIXED_EFFECTS,
     SpatialPlan,
     Weights,
     build_likelihood,
@@ -152,6 +153,11 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     EstimationError
         If a coefficient is not identified (named), or there are too few observations.
 
+    Warns
+    -----
+    InferenceWarning
+        If the variance of random city effects is estimated as zero.
+
     Notes
     -----
     With least-squares residuals e of swept data, s2 = e'e / n and T_w = tr(W W + W'W)
@@ -205,10 +211,12 @@ def lagrange_multiplier_tests(  # noqa: PLR0913 (a model's options, all by name)
     (['lag', 'error', 'robust_lag', 'robust_error', 'joint'], True)
     """
     check_choice(convention, ("elhorst", "debarsy-ertur"), name="convention")
+    check_choice(effects, (*FIXED_EFFECTS, "random"), name="effects")
     check_random_error(random_error, effects)
+    check_is_list(spillovers, name="spillovers")
+    check_some_spill(spillovers, spillover_weights)
     fixed: Effects = "none" if effects == "random" else effects
     plan = read_plan("gns", fixed, drivers, spillovers)
-    check_some_spill(spillovers, spillover_weights)
     matrices = WeightMatrices.of(panel).terms(
         weights, error_weights=error_weights, spillover_weights=spillover_weights
     )
@@ -334,7 +342,14 @@ class _RandomTested:
 
     def scores(self) -> Scores:
         """Return those of rho and lambda where both are zero."""
-        return random_scores(self.likelihood, self._restricted(()), self.own)
+        found = self._restricted(())
+        if found.point.phi == 0:
+            warn_user(
+                'phi = 0: these data show no random city effects; effects="none" tests '
+                "the same with less",
+                InferenceWarning,
+            )
+        return random_scores(self.likelihood, found, self.own)
 
     def conditional(self) -> dict[Side, float]:
         """Return the statistic of each where the other one is estimated."""

@@ -81,6 +81,8 @@ class Maximum:
         The largest score, in its own standard deviations.
     left_out : str
         What often drives a coefficient to its bound.
+    closeness : float
+        The gap from which the search has not converged.
     """
 
     model: str
@@ -90,6 +92,7 @@ class Maximum:
     rivals: tuple[float, ...]
     gap: float
     left_out: str
+    closeness: float = _CONVERGED
 
     def check(self) -> None:
         """Refuse a place where the residuals vanish, which is no maximum.
@@ -133,7 +136,7 @@ class Maximum:
             warn_user(message, InferenceWarning)
 
     def _unconverged(self) -> list[str]:
-        if self.gap <= _CONVERGED:
+        if self.gap <= self.closeness:
             return []
         told = f"a score is {self.gap:.2g} standard deviations from zero"
         if not np.isfinite(self.gap):

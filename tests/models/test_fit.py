@@ -80,8 +80,10 @@ def test_effects_print_as_a_short_table() -> None:
     assert lines[0] == f"Effects, {fit.title}"
     assert len(lines) == 3 + 6 + 1
     used, lost = 50 - drawn.rejected, drawn.rejected
-    assert lines[-1] == f"method=simulation, draws={used}, rejected={lost}"
-    assert str(sc.spatial_effects(fit, method="delta")).endswith("\nmethod=delta")
+    assert lines[-1] == f"level=0.95, method=simulation, draws={used}, rejected={lost}"
+    assert str(sc.spatial_effects(fit, method="delta")).endswith(
+        "\nlevel=0.95, method=delta"
+    )
     assert repr(drawn).startswith("SpatialEffects(")
 
 
@@ -90,9 +92,9 @@ def test_effects_over_time_print_as_a_short_table() -> None:
     lines = str(sc.dynamic_effects(fit, draws=50, rng=1)).splitlines()
     assert lines[0] == "Effects over time"
     assert len(lines) == 3 + 12 + 1
-    assert lines[-1] == "method=simulation, rejected=0"
+    assert lines[-1] == "level=0.95, method=simulation, rejected=0"
     told = str(sc.dynamic_effects(fit, method="delta"))
-    assert told.endswith("\nmethod=delta")
+    assert told.endswith("\nlevel=0.95, method=delta")
 
 
 def test_tiny_and_absent_numbers_are_no_false_zeros() -> None:

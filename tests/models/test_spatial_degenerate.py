@@ -1,5 +1,7 @@
 """Tests of what neighbours leave out refuse data without anything to test."""
 
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,10 +10,17 @@ import numpy as np
 import pytest
 from spatial_witness import Draw, draw_panel, graph_of, nearest_matrix
 
-from spatial_coagg.errors import EstimationError, WeightsError
+from spatial_coagg.errors import (
+    EstimationError,
+    InferenceWarning,
+    SpatialCoaggError,
+    WeightsError,
+)
+from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.error_components import error_component_tests
 from spatial_coagg.models.spatial_choice import choose_spatial_model
 from spatial_coagg.models.spatial_iv import fit_spatial_iv
+from spatial_coagg.models.spatial_panel import fit_spatial_panel
 from spatial_coagg.models.spatial_residuals import residual_moran
 from spatial_coagg.models.spatial_tests import lagrange_multiplier_tests
 
@@ -79,3 +88,56 @@ def test_a_moran_that_cannot_vary_is_refused() -> None:
     equal = draw_panel(n=5, t=4, w=(np.ones((5, 5)) - np.eye(5)) / 4, rng=2)
     with pytest.raises(WeightsError, match="the same whatever the residuals"):
         run("moran", equal)
+
+
+def test_instruments_with_random_effects_name_an_outcome_of_the_cities() -> None:
+    still = replace(DRAW, y=np.broadcast_to(DRAW.y[:1], DRAW.y.shape))
+    with pytest.raises(EstimationError, match="'y' does not vary beyond its city"):
+        run("instruments", still, effects="random")
+
+
+def test_random_effects_without_variance_are_told_by_the_tests() -> None:
+    y, x = (each - each.mean(axis=0) for each in (DRAW.y, DRAW.x))
+    with pytest.warns(InferenceWarning, match="phi = 0: these data show no random"):
+        run("multipliers", replace(DRAW, y=y, x=x), effects="random")
+
+
+def test_random_effects_beyond_all_noise_are_told() -> None:
+    near = draw_panel(n=30, t=6, rng=1, spread=1e-6)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit_spatial_panel(
+            near.panel, near.graph, "y", near.names, model="gns", effects="random"
+        )
+    told = [str(each.message) for each in caught]
+    assert any(re.search(r"phi = \d+\.\d+ lies at the bound", each) for each in told)
+
+
+@pytest.mark.parametrize("function", SPILLING)
+def test_no_list_of_spillovers_is_no_list(function: Callable[..., object]) -> None:
+    with pytest.raises(EstimationError, match=r"must be a list .* got None"):
+        function(DRAW.panel, DRAW.graph, "y", DRAW.names, spillovers=None)
+    with pytest.raises(EstimationError, match="spillovers must be a list of names"):
+        run("instruments", DRAW, spillovers=None)
+
+
+@pytest.mark.parametrize("name", ["multipliers", "choice"])
+def test_unknown_effects_are_told_all_that_there_are(name: str) -> None:
+    with pytest.raises(SpatialCoaggError, match="'city-year', 'random'"):
+        run(name, DRAW, effects="twoway")
+    with pytest.raises(SpatialCoaggError, match="'city-year', 'random'"):
+        fit_spatial_panel(
+            DRAW.panel, DRAW.graph, "y", DRAW.names,
+            effects="twoway",  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def test_prediction_from_a_panel_says_what_to_give() -> None:
+    fit = fit_spatial_panel(DRAW.panel, DRAW.graph, "y", DRAW.names)
+    with pytest.raises(TypeError, match=r"got Panel; of a Panel give panel\.frame"):
+        fit.predict(DRAW.panel)  # type: ignore[arg-type]
+
+
+def test_printed_effects_tell_the_coverage_of_their_intervals() -> None:
+    fit = fit_spatial_panel(DRAW.panel, DRAW.graph, "y", DRAW.names)
+    assert "level=0.5" in str(spatial_effects(fit, method="delta", level=0.5))

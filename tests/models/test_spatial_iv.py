@@ -466,9 +466,7 @@ def test_an_outcome_without_noise_within_cities_is_refused() -> None:
     draw = draw_panel(n=12, t=4, rng=1)
     y = draw.x @ np.array([1.0, 2.0]) + np.arange(12.0)
     exact = Draw(y, draw.x, draw.w, draw.codes)
-    with pytest.raises(
-        EstimationError, match="drivers and effects explain 'y' exactly"
-    ):
+    with pytest.raises(EstimationError, match="'y' exactly once its city effects are"):
         fit_of(exact, error=True, effects="random")
 
 
