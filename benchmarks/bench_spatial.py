@@ -7,7 +7,8 @@ their lags, city and year effects, rho = 0.4, effects with 1,000 draws. Every ca
 in its own process, whose peak memory before (data made) and after is printed. Times are
 the least of the runs, because other work on the machine only adds; processor time
 beside them, because a shared machine makes the two differ. With --peers spreg's
-Panel_FE_Lag (city effects, no standard errors of effects) runs on the same data.
+Panel_FE_Lag (city effects, no standard errors of effects) runs on the same data, and
+splm's spml (no effects) where Rscript and splm are there.
 """
 
 import argparse
@@ -15,11 +16,14 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -176,6 +180,34 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
+def run_splm(name: str, runs: int) -> None:
+    """Run splm on a case's data and print its line, or why it cannot."""
+    label = f"{name}, splm"
+    if shutil.which("Rscript") is None:
+        print(f"{label:22s} not run: there is no Rscript")
+        return
+    case = CASES[name]
+    weights = make_weights(case)
+    frame = draw_panel(case, weights)
+    cube = frame[DRIVERS].to_numpy().reshape(case.cities, -1)
+    lagged = (weights @ cube).reshape(len(frame), -1)
+    frame = frame.assign(**{f"w{x}": lagged[:, k] for k, x in enumerate(DRIVERS)})
+    links = weights.tocoo()
+    table = {"row": links.row + 1, "column": links.col + 1, "weight": links.data}
+    script = Path(__file__).with_name("splm.R")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / each for each in ("panel.csv", "links.csv")]
+        frame.to_csv(files[0], index=False)
+        pd.DataFrame(table).to_csv(files[1], index=False)
+        command = ["Rscript", str(script), *map(str, files), str(runs)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(f"{label:22s} not run: {' '.join(done.stderr.split())}")
+        return
+    seconds, rho = done.stdout.split()
+    print(f"{label:22s} {float(seconds):9.3f} s; rho {float(rho):.6f}")
+
+
 def run_apart(name: str, runs: int) -> None:
     """Run a case in a process of its own and print its line."""
     command = [sys.executable, __file__, "--one", name, "--runs", str(runs)]
@@ -210,6 +242,8 @@ def main() -> None:
     names += [name for name, case in CASES.items() if case.peer and asked.peers]
     names += ["100,000"] if asked.large else []
     names += [name for name in CASES if "1,000,000" in name and asked.million]
+    if asked.peers:
+        run_splm("281", min(asked.runs, 3))
     for name in names:
         small = CASES[name].cities < 1000
         run_apart(
