@@ -57,7 +57,7 @@ def tell_what_if(
     >>> asked = Question(cause, found.unit, found.level)
     >>> told = tell_what_if(found, asked, names, words, changed=["330100"])
     >>> print(told[0].split(" (90")[0])
-    Synergy (theta) higher by 10 % in Hangzhou is associated with cr higher by 2.43 %
+    Synergy (theta) higher by 10 % in Hangzhou is associated with cr higher by 2.42 %
     """
     here = [city for city in changed if city in found.cities.index]
     sentences = [
