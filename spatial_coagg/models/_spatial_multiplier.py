@@ -13,7 +13,7 @@ from spatial_coagg.weights._matrix import SparseMatrix
 from spatial_coagg.weights._solve import blocks
 
 # Fewest and most nodes, and the relative error that sets their number.
-NODES, CLOSE = (6, 64), 1e-13
+NODES, CLOSE = (6, 256), 1e-13
 # Places above which a diagonal is probed; its probes.
 MANY, PROBES = 20_000, 64
 ROW_SUM = 1e-12

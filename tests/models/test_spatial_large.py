@@ -20,7 +20,7 @@ from spatial_coagg.models import (
 )
 from spatial_coagg.models._spatial_grams import gram_traces
 from spatial_coagg.models._spatial_moments import SpatialMoments
-from spatial_coagg.models._spatial_multiplier import Multiplier, node_count
+from spatial_coagg.models._spatial_multiplier import NODES, Multiplier, node_count
 from spatial_coagg.models._spatial_places import multiplier_diagonals, power_means
 from spatial_coagg.models.effects import spatial_effects
 from spatial_coagg.models.marginals import log_marginal_likelihoods
@@ -328,7 +328,7 @@ def test_nodes_grow_with_the_range_and_towards_the_bound() -> None:
     ]
     assert counts == sorted(counts)
     assert counts[0] == 6
-    assert counts[-1] == 64
+    assert counts[-1] == NODES[1]
 
 
 @pytest.mark.parametrize("model", ["slx", "sdem"])
@@ -365,3 +365,14 @@ def test_a_model_without_rho_or_lambda_has_no_log_determinant() -> None:
 def test_chance_is_refused_where_nothing_is_drawn(effects: str) -> None:
     with pytest.raises(EstimationError, match="nothing is drawn by exact"):
         fit("lattice", rng=1, effects=effects)
+
+
+def test_averages_next_to_the_bound_are_those_of_an_inverse() -> None:
+    w = lattice(6)
+    found = eigen_spectrum(w)
+    made = Multiplier.over(0.5, 0.995, lag=w, spillover=w, spectrum=found)
+    for rho in (0.5, 0.7, 0.9, 0.95, 0.99, 0.995):
+        inverse = np.linalg.inv(np.eye(36) - rho * w.toarray())
+        expected = [inverse.trace(), (inverse @ w.toarray()).trace()]
+        expected += [inverse.sum(), (inverse @ w.toarray()).sum()]
+        np.testing.assert_allclose(made.at(np.array(rho)) * 36, expected, rtol=1e-10)
